@@ -1,0 +1,1 @@
+"""AskPro: prepaid billing for AI telephony."""

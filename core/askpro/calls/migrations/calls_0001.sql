@@ -1,0 +1,65 @@
+-- Usage that was refused, and imports of call records. Booked calls are ledger.usage.
+
+create schema calls;
+grant usage on schema calls to askpro_app, askpro_platform;
+
+-- A finished call that could not be booked, kept so that nobody overlooks it; the same report again is a duplicate.
+create table calls.refusal (
+  tenant_id    uuid not null,
+  id           uuid not null,
+  source       text not null,
+  external_id  text not null,
+  reason       text not null,
+  event        jsonb not null,
+  digest       bytea not null,
+  first_at     timestamptz not null default now(),
+  last_at      timestamptz not null default now(),
+  resolved_at  timestamptz,
+  primary key (tenant_id, id)
+);
+select tenancy.protect('calls.refusal', 'insert, update');
+
+-- An import reads a file that may hold several resellers' calls, so it belongs to the platform.
+create table calls.import_run (
+  id           uuid primary key,
+  file_name    text not null,
+  digest       bytea not null,
+  layout       text not null,
+  source       text not null,
+  state        text not null default 'running' check (state in ('running', 'done')),
+  next_line    bigint not null,
+  counts       jsonb not null default '{}',
+  started_at   timestamptz not null default now(),
+  touched_at   timestamptz not null default now(),
+  finished_at  timestamptz
+);
+create unique index import_unfinished on calls.import_run (digest, source) where state = 'running';
+create table calls.import_reject (
+  run_id       uuid not null,
+  line         bigint not null,
+  external_id  text not null,
+  tenant       text not null,
+  outcome      text not null,
+  reason       text not null,
+  detail       text not null default '',
+  primary key (run_id, line)
+);
+grant select, insert, update, delete on calls.import_run, calls.import_reject to askpro_platform;
+
+-- What rating needs to know of each (tenant, customer number, civil month), in one round trip.
+create function calls.usage_state(p_tenant uuid[], p_number text[], p_month date[])
+  returns table (ord int, customer_id uuid, plan_id uuid, status text, wallet_id uuid, currency text, seq bigint,
+                 used_seconds bigint, epoch bigint)
+  language sql stable security definer set search_path = people, ledger, tenancy, pg_temp as $$
+  select u.ord::int, c.id, c.plan_id, c.status, w.id, c.currency, w.seq, coalesce(m.seconds, 0),
+         t.tariff_epoch + (select p.tariff_epoch from tenancy.tenant p where p.kind = 'platform')
+    from unnest(p_tenant, p_number, p_month) with ordinality u(tenant_id, number, month, ord)
+    join tenancy.tenant t on t.id = u.tenant_id
+    left join people.customer c on c.tenant_id = u.tenant_id and c.number = u.number
+    left join ledger.wallet w on w.tenant_id = c.tenant_id and w.customer_id = c.id and w.currency = c.currency
+    left join ledger.usage_month m on m.tenant_id = w.tenant_id and m.wallet_id = w.id and m.month = u.month
+   where tenancy.current_tenant() is null or tenancy.current_tenant() = u.tenant_id
+$$;
+grant create on schema calls to askpro_platform;
+alter function calls.usage_state(uuid[], text[], date[]) owner to askpro_platform;
+revoke create on schema calls from askpro_platform;

@@ -1,0 +1,207 @@
+-- post_usage(): a train of finished calls, tenants mixed, in one round trip. Set-based: its cost grows with the
+-- calls, not with statements.
+--
+-- Calls refer by p_g to groups: (tenant, wallet, wallet seq the price was computed at or null, civil day, chain, source),
+-- and each group brings three fresh ids for the transfers it may cause.
+--
+-- Status a call: booked · duplicate (the same call is there) · conflict (its id is there with other content) ·
+-- again (the same id twice in this train: ask once more) · moved (the wallet changed since seq was read: rate again) ·
+-- unknown (no such wallet). A finished call is never refused for money: what the wallet cannot cover is its overrun (D6).
+-- Raises 40001 when another train booked one of these ids meanwhile: send the train again.
+
+create function ledger.lost_race() returns bigint language plpgsql as $$
+begin
+  raise exception 'another train booked the same call' using errcode = 'serialization_failure';
+end $$;
+
+create function ledger.post_usage(
+    p_tenant uuid[], p_wallet uuid[], p_seq bigint[], p_day date[], p_chain uuid[], p_source text[],
+    p_t_usage uuid[], p_t_overrun uuid[], p_t_commission uuid[],
+    p_g int[], p_id uuid[], p_external text[], p_began timestamptz[], p_ring int[], p_talk int[], p_direction smallint[],
+    p_caller text[], p_callee text[], p_tokens bigint[], p_bookings int[], p_billed int[], p_used int[],
+    p_price bigint[], p_wholesale bigint[], p_commission bigint[], p_actor text)
+  returns table (ord int, status text, balance bigint, overrun bigint)
+  language plpgsql security definer set search_path = ledger, pg_temp as $$
+#variable_conflict use_column
+begin
+  perform ledger.check_tenant(p_tenant);
+  perform 1
+     from (select distinct t, w from unnest(p_tenant, p_wallet) u(t, w)) u
+     join ledger.wallet w on w.tenant_id = u.t and w.id = u.w
+    order by w.tenant_id, w.id for update of w;
+
+  return query
+  with grp as materialized (
+    select g.*, w.posted, w.currency, w.seq as now_seq,
+           greatest(0, w.posted - w.held + w.credit_line) as cover
+      from unnest(p_tenant, p_wallet, p_seq, p_day, p_chain, p_source, p_t_usage, p_t_overrun, p_t_commission)
+           with ordinality g(tenant_id, wallet_id, seq, day, chain_id, source, t_usage, t_overrun, t_commission, g)
+      left join ledger.wallet w on w.tenant_id = g.tenant_id and w.id = g.wallet_id
+  ),
+  ev as materialized (
+    select e.*, g.tenant_id, g.wallet_id, g.seq, g.day, g.chain_id, g.source, g.posted, g.cover, g.now_seq,
+           row_number() over (partition by g.tenant_id, e.id order by e.ord) as nth
+      from unnest(p_g, p_id, p_external, p_began, p_ring, p_talk, p_direction, p_caller, p_callee, p_tokens, p_bookings,
+                  p_billed, p_used, p_price, p_wholesale, p_commission)
+           with ordinality e(g, id, external_id, began_at, ring_ms, talk_ms, direction, caller, callee, tokens, bookings,
+                             billed, used_before, price, wholesale, commission, ord)
+      join grp g on g.g = e.g
+  ),
+  looked as materialized (
+    select e.ord, e.nth, e.seq, e.tenant_id, e.wallet_id, o.balance_after as old_balance, o.overrun as old_overrun,
+           case when o.id is not null then
+                  case when o.wallet_id = e.wallet_id and o.began_at = e.began_at and o.ring_ms = e.ring_ms
+                        and o.talk_ms is not distinct from e.talk_ms and o.direction = e.direction
+                        and o.tokens = e.tokens and o.bookings = e.bookings
+                        and (o.caller is null or o.caller = e.caller) and (o.callee is null or o.callee = e.callee)
+                       then 'duplicate' else 'conflict' end
+                when e.now_seq is null then 'unknown'
+                when e.seq is not null and e.seq <> e.now_seq then 'moved'
+                when e.nth > 1 then 'again'
+                else 'booked' end as status
+      from ev e left join ledger.usage o on o.tenant_id = e.tenant_id and o.id = e.id
+  ),
+  -- prices that build on each other (allowance, volume) hold only if all of the wallet's calls are new
+  seen as materialized (
+    select l.ord, l.old_balance, l.old_overrun,
+           case when l.status = 'booked' and l.seq is not null
+                 and bool_or(l.status <> 'booked') over (partition by l.tenant_id, l.wallet_id)
+                then 'moved' else l.status end as status
+      from looked l
+  ),
+  run as materialized (
+    select e.*, sum(e.price) over (partition by e.tenant_id, e.wallet_id order by e.ord) as cum
+      from ev e join seen s on s.ord = e.ord and s.status = 'booked'
+  ),
+  cut as materialized (
+    select r.*, least(r.cum, r.cover) - least(r.cum - r.price, r.cover) as paid, least(r.cum, r.cover) as cum_paid
+      from run r
+  ),
+  ins as (
+    insert into ledger.usage (tenant_id, id, wallet_id, began_at, day, ring_ms, talk_ms, billed, direction, bookings, tokens,
+                              price, wholesale, commission, overrun, balance_after, wallet_seq, used_before, chain_id,
+                              source, external_id, caller, callee)
+    select c.tenant_id, c.id, c.wallet_id, c.began_at, c.day, c.ring_ms, c.talk_ms, c.billed, c.direction, c.bookings, c.tokens,
+           c.price, c.wholesale, c.commission, c.price - c.paid, c.posted - c.cum_paid, c.now_seq + 1, c.used_before, c.chain_id,
+           c.source, c.external_id, c.caller, c.callee
+      from cut c order by c.tenant_id, c.id
+    on conflict do nothing returning 1
+  ),
+  day_sum as materialized (
+    select c.tenant_id, c.wallet_id, c.day, sum(c.paid)::bigint as paid, sum(c.price - c.paid)::bigint as overrun,
+           count(*) as calls, count(c.talk_ms) as answered, sum(c.billed)::bigint as billed, sum(c.price)::bigint as price,
+           sum(c.wholesale)::bigint as wholesale, sum(c.commission)::bigint as commission,
+           max(c.began_at) as latest, min(c.g) as g, max(c.cum_paid)::bigint as cum_paid
+      from cut c group by c.tenant_id, c.wallet_id, c.day
+  ),
+  walk as materialized (
+    select d.*, g.currency, g.posted, g.now_seq, g.t_usage, g.t_overrun, g.t_commission,
+           (sum(d.paid) over (partition by d.tenant_id, d.wallet_id order by d.day))::bigint as upto
+      from day_sum d join grp g on g.g = d.g
+  ),
+  moved as (
+    update ledger.wallet w
+       set posted = w.posted - s.paid, overrun = w.overrun + s.overrun, seq = w.seq + 1
+      from (select tenant_id, wallet_id, sum(paid)::bigint as paid, sum(overrun)::bigint as overrun
+              from day_sum group by tenant_id, wallet_id) s
+     where w.tenant_id = s.tenant_id and w.id = s.wallet_id
+  ),
+  months as (
+    insert into ledger.usage_month as m (tenant_id, wallet_id, month, calls, answered, seconds, price, wholesale, commission,
+                                         overrun)
+    select tenant_id, wallet_id, date_trunc('month', day)::date, sum(calls), sum(answered), sum(billed), sum(price),
+           sum(wholesale), sum(commission), sum(overrun)
+      from day_sum group by 1, 2, 3 order by 1, 2, 3
+    on conflict (tenant_id, wallet_id, month) do update
+      set calls = m.calls + excluded.calls, answered = m.answered + excluded.answered, seconds = m.seconds + excluded.seconds,
+          price = m.price + excluded.price, wholesale = m.wholesale + excluded.wholesale,
+          commission = m.commission + excluded.commission, overrun = m.overrun + excluded.overrun
+  ),
+  money as (
+    insert into ledger.transfer (tenant_id, id, group_id, debit_account, credit_account, amount, currency, kind, day,
+                                 occurred_at, actor, calls, debit_seq, debit_balance)
+    select w.tenant_id, w.t_usage, w.t_usage, w.wallet_id, ledger.account_id(w.tenant_id, 'revenue', w.currency), w.paid,
+           w.currency, 'usage', w.day, w.latest, p_actor, w.calls, w.now_seq + 1, w.posted - w.upto
+      from walk w where w.paid > 0
+    union all
+    select w.tenant_id, w.t_overrun, w.t_usage, ledger.account_id(w.tenant_id, 'overrun', w.currency),
+           ledger.account_id(w.tenant_id, 'revenue', w.currency), w.overrun, w.currency, 'overrun', w.day, w.latest, p_actor,
+           w.calls, null, null
+      from walk w where w.overrun > 0
+    union all
+    select c.tenant_id, c.t_commission, c.t_commission,
+           ledger.account_id(c.tenant_id, case when c.commission > 0 then 'commission_expense' else 'commission_payable' end,
+                             c.currency),
+           ledger.account_id(c.tenant_id, case when c.commission > 0 then 'commission_payable' else 'commission_expense' end,
+                             c.currency),
+           abs(c.commission), c.currency, 'commission', c.day, c.latest, p_actor, c.calls, null, null
+      from (select tenant_id, currency, day, sum(commission)::bigint as commission, max(latest) as latest,
+                   sum(calls)::int as calls, (array_agg(t_commission order by g))[1] as t_commission
+              from walk group by tenant_id, currency, day) c
+     where c.commission <> 0
+  ),
+  -- a wallet's days, laid end to end, against its buckets in the order of D5: the overlap is what a bucket pays
+  purse as materialized (
+    select b.tenant_id, b.wallet_id, b.id, b.rest,
+           (sum(b.rest) over (partition by b.tenant_id, b.wallet_id
+                              order by b.priority, b.expires_at nulls last, b.kind = 'paid', b.created_at, b.id)
+           )::bigint as upto
+      from ledger.bucket b
+      join (select distinct tenant_id, wallet_id from walk where paid > 0) s
+        on s.tenant_id = b.tenant_id and s.wallet_id = b.wallet_id
+     where b.rest > 0
+  ),
+  drawn as materialized (
+    select w.tenant_id, w.t_usage, p.id as bucket_id,
+           least(w.upto, p.upto) - greatest(w.upto - w.paid, p.upto - p.rest) as amount
+      from walk w join purse p on p.tenant_id = w.tenant_id and p.wallet_id = w.wallet_id
+     where w.paid > 0 and least(w.upto, p.upto) > greatest(w.upto - w.paid, p.upto - p.rest)
+  ),
+  draws as (
+    insert into ledger.bucket_draw (tenant_id, transfer_id, bucket_id, amount)
+    select tenant_id, t_usage, bucket_id, amount from drawn
+  ),
+  emptied as (
+    update ledger.bucket b set rest = b.rest - d.amount
+      from (select tenant_id, bucket_id, sum(amount)::bigint as amount from drawn group by 1, 2) d
+     where b.tenant_id = d.tenant_id and b.id = d.bucket_id
+  )
+  select s.ord::int, s.status,
+         case when s.status = 'booked' then c.posted - c.cum_paid else s.old_balance end::bigint,
+         case when s.status = 'booked' then c.price - c.paid else s.old_overrun end::bigint
+    from seen s left join cut c on c.ord = s.ord
+   where (select count(*) from ins) = (select count(*) from cut) or ledger.lost_race() > 0
+   order by s.ord;
+end $$;
+
+do $$
+declare f regprocedure;
+begin
+  grant create on schema ledger to askpro_ledger;
+  for f in select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+            where n.nspname = 'ledger' and p.proname in ('post_usage', 'lost_race') loop
+    execute format('alter function %s owner to askpro_ledger', f);
+    execute format('revoke all on function %s from public', f);
+  end loop;
+  for f in select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+            where n.nspname = 'ledger' and p.proname = 'post_usage' loop
+    execute format('grant execute on function %s to askpro_app, askpro_platform', f);
+  end loop;
+  revoke create on schema ledger from askpro_ledger;
+end $$;
+
+-- Which of these calls are booked already.
+create function ledger.known_usage(p_tenant uuid[], p_id uuid[]) returns setof uuid
+  language sql stable security definer set search_path = ledger, pg_temp as $$
+  select u.id from unnest(p_tenant, p_id) x(tenant_id, id)
+    join ledger.usage u on u.tenant_id = x.tenant_id and u.id = x.id
+   where tenancy.current_tenant() is null or tenancy.current_tenant() = u.tenant_id
+$$;
+do $$
+begin
+  grant create on schema ledger to askpro_ledger;
+  alter function ledger.known_usage(uuid[], uuid[]) owner to askpro_ledger;
+  revoke create on schema ledger from askpro_ledger;
+end $$;
+revoke all on function ledger.known_usage(uuid[], uuid[]) from public;
+grant execute on function ledger.known_usage(uuid[], uuid[]) to askpro_app, askpro_platform;

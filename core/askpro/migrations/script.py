@@ -1,0 +1,33 @@
+"""A migration that is one SQL file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from askpro.db.engine import DB
+
+__all__ = ("sql_migration",)
+
+
+def sql_migration(module_file: str, migration_id: str, app_name: str, description: str) -> MigrationManager:
+    """The migration whose statements stand in the ``.sql`` file beside ``module_file``.
+
+    ``run_ddl`` would prepare the text and so allow one statement only; the connection takes them all.
+    """
+    text = Path(module_file).with_suffix(".sql").read_text(encoding="utf-8")
+    manager = MigrationManager(migration_id=migration_id, app_name=app_name, description=description)
+
+    async def forwards() -> None:
+        opened = DB.current_transaction.get()
+        if opened is None:
+            raise RuntimeError("migrations run through `askpro migrate` only")
+        await opened.connection.execute(text)
+
+    async def backwards() -> None:
+        raise RuntimeError("migrations are not undone: restore a backup or write the next one")
+
+    manager.add_raw(forwards)
+    manager.add_raw_backwards(backwards)
+    return manager

@@ -1,0 +1,85 @@
+"""One embedded server a run, one template migrated once, one fresh database a test that asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from askpro import db, secrets
+from askpro.migrations.bootstrap import bootstrap, with_database
+from askpro.postgres import LocalPostgres
+
+APP_PASSWORD = "app-test-password"  # noqa: S105 - a throw-away server on loopback
+REFERENCE = Path(os.environ.get("ASKPRO_REFERENCE", Path(__file__).parents[1].parent / "shared" / "reference"))
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where a test's database is: ``dsn`` as the application, ``admin_dsn`` as the superuser."""
+
+    dsn: str
+    admin_dsn: str
+    name: str
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The folder of official reference data; tests that need it are skipped where it is missing."""
+    if not REFERENCE.is_dir():
+        pytest.skip("reference data is not on this machine (ASKPRO_REFERENCE)")
+    return REFERENCE
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPostgres]:
+    """A running embedded server without durability: fast, and gone after the run."""
+    with LocalPostgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template(postgres: LocalPostgres) -> str:
+    """The name of a database with the schema in it, to be cloned."""
+    name = "askpro_template"
+    asyncio.run(bootstrap(postgres.dsn(), name, app_password=APP_PASSWORD))
+    return name
+
+
+@pytest.fixture
+async def empty_database(postgres: LocalPostgres, template: str) -> AsyncIterator[Database]:
+    """A fresh database with the schema and nothing else; no pool is open."""
+    name = f"t_{uuid4().hex[:12]}"
+    admin = await asyncpg.connect(postgres.dsn())
+    await admin.execute(f"create database {name} template {template} strategy file_copy owner askpro_owner")
+    try:
+        yield Database(
+            dsn=postgres.dsn(name, user="askpro_app", password=APP_PASSWORD),
+            admin_dsn=with_database(postgres.dsn(), name),
+            name=name,
+        )
+    finally:
+        await admin.execute(f"drop database {name} with (force)")
+        await admin.close()
+
+
+@pytest.fixture
+async def database(empty_database: Database) -> AsyncIterator[Database]:
+    """``empty_database`` with the process's pool open on it, as the application's role."""
+    secrets.configure(("test-key-test-key-test-key-test-key",))
+    await db.start(empty_database.dsn, min_size=1, max_size=8)
+    try:
+        yield empty_database
+    finally:
+        await db.stop()
