@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,10 +45,18 @@ def reference() -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPostgres]:
-    """A running embedded server without durability: fast, and gone after the run."""
-    with LocalPostgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
-        yield server
+def postgres() -> Iterator[LocalPostgres]:
+    """A running embedded server without durability: fast, and gone after the run.
+
+    Not below pytest's own folder: that is closed to everybody else, and root's server runs as somebody else.
+    """
+    root = Path(tempfile.mkdtemp(prefix="askpro-test-"))
+    root.chmod(0o755)
+    try:
+        with LocalPostgres(root, durable=False) as server:
+            yield server
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

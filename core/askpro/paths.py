@@ -42,5 +42,8 @@ def state() -> Path:
     """Where a demo or development run keeps its database: ``ASKPRO_DATA``, else the user's state folder."""
     if chosen := os.environ.get("ASKPRO_DATA"):
         return Path(chosen).expanduser()
-    base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(base).expanduser() / "askpro"
+    if base := os.environ.get("XDG_STATE_HOME"):
+        return Path(base).expanduser() / "askpro"
+    if os.geteuid() == 0:  # PostgreSQL never runs as root, and nobody else may look into root's home
+        return Path("/var/lib/askpro")
+    return Path("~/.local/state/askpro").expanduser()

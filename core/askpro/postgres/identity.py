@@ -45,7 +45,7 @@ class Identity:
         A group list is given although it names the main group only: an empty one is ignored by some Pythons,
         and the program would keep root's groups.
         """
-        return subprocess.run(
+        return subprocess.run(  # noqa: S603 - our own programs with our own arguments, no shell text
             [*self.prefix, *command],
             check=False,
             text=True,

@@ -51,7 +51,7 @@ create function calls.usage_state(p_tenant uuid[], p_number text[], p_month date
   returns table (ord int, customer_id uuid, plan_id uuid, status text, wallet_id uuid, currency text, seq bigint,
                  used_seconds bigint, epoch bigint)
   language sql stable security definer set search_path = people, ledger, tenancy, pg_temp as $$
-  select u.ord::int, c.id, c.plan_id, c.status, w.id, c.currency, w.seq, coalesce(m.seconds, 0),
+  select u.ord::int, c.id, c.plan_id, c.status, w.id, c.currency, w.seq, coalesce(m.metered, 0),
          t.tariff_epoch + (select p.tariff_epoch from tenancy.tenant p where p.kind = 'platform')
     from unnest(p_tenant, p_number, p_month) with ordinality u(tenant_id, number, month, ord)
     join tenancy.tenant t on t.id = u.tenant_id
@@ -62,4 +62,43 @@ create function calls.usage_state(p_tenant uuid[], p_number text[], p_month date
 $$;
 grant create on schema calls to askpro_platform;
 alter function calls.usage_state(uuid[], text[], date[]) owner to askpro_platform;
+revoke create on schema calls from askpro_platform;
+
+-- Keep what was refused. Answers for each: refused (new, or refused for the first time with this content) ·
+-- duplicate (the same report was refused before, or is booked) · conflict (its id is booked with other content).
+create function calls.record_refusals(p_tenant uuid[], p_id uuid[], p_source text[], p_external text[], p_reason text[],
+                                      p_event jsonb[], p_digest bytea[])
+  returns table (ord int, status text) language plpgsql security definer
+  set search_path = calls, ledger, tenancy, pg_temp as $$
+#variable_conflict use_column
+begin
+  perform ledger.check_tenant(p_tenant);
+  return query
+  with e as materialized (
+    select * from unnest(p_tenant, p_id, p_source, p_external, p_reason, p_event, p_digest) with ordinality
+           x(tenant_id, id, source, external_id, reason, event, digest, ord)
+  ),
+  seen as materialized (
+    select e.*, b.id is not null as booked, r.digest as old_digest,
+           b.began_at is not distinct from (e.event ->> 'started_at')::timestamptz
+             and b.tokens = (e.event ->> 'tokens')::bigint and b.bookings = (e.event ->> 'bookings')::int
+             and (b.caller is null or b.caller = e.event ->> 'from_number')
+             and (b.callee is null or b.callee = e.event ->> 'to_number') as same
+      from e
+      left join ledger.usage b on b.tenant_id = e.tenant_id and b.id = e.id
+      left join calls.refusal r on r.tenant_id = e.tenant_id and r.id = e.id
+  ),
+  kept as (
+    insert into calls.refusal as r (tenant_id, id, source, external_id, reason, event, digest)
+    select tenant_id, id, source, external_id, reason, event, digest from seen where not booked order by tenant_id, id
+    on conflict (tenant_id, id) do update
+      set last_at = now(), reason = excluded.reason, event = excluded.event, digest = excluded.digest
+  )
+  select s.ord::int,
+         case when s.booked then case when s.same then 'duplicate' else 'conflict' end
+              when s.old_digest = s.digest then 'duplicate' else 'refused' end
+    from seen s order by s.ord;
+end $$;
+grant create on schema calls to askpro_platform;
+alter function calls.record_refusals(uuid[], uuid[], text[], text[], text[], jsonb[], bytea[]) owner to askpro_platform;
 revoke create on schema calls from askpro_platform;

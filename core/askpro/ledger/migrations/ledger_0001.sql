@@ -119,7 +119,8 @@ create table ledger.usage (
   overrun        bigint not null default 0 check (overrun between 0 and price),
   balance_after  bigint not null,
   wallet_seq     bigint not null,
-  used_before    int not null default 0,         -- the month's billed seconds before this call
+  used_before    int not null default 0,         -- the month's metered seconds before this call
+  metered        boolean not null default false, -- whether its seconds count towards allowance and tiers
   chain_id       uuid,
   source         text not null,
   external_id    text not null,
@@ -138,6 +139,7 @@ create table ledger.usage_month (
   calls       bigint not null default 0,
   answered    bigint not null default 0,
   seconds     bigint not null default 0,         -- billed
+  metered     bigint not null default 0,         -- of these, what counts towards allowance and tiers
   price       bigint not null default 0,
   wholesale   bigint not null default 0,
   commission  bigint not null default 0,

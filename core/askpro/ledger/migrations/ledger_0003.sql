@@ -16,10 +16,10 @@ end $$;
 
 create function ledger.post_usage(
     p_tenant uuid[], p_wallet uuid[], p_seq bigint[], p_day date[], p_chain uuid[], p_source text[],
-    p_t_usage uuid[], p_t_overrun uuid[], p_t_commission uuid[],
+    p_t_usage uuid[], p_t_overrun uuid[], p_t_commission uuid[], p_actor text[],
     p_g int[], p_id uuid[], p_external text[], p_began timestamptz[], p_ring int[], p_talk int[], p_direction smallint[],
     p_caller text[], p_callee text[], p_tokens bigint[], p_bookings int[], p_billed int[], p_used int[],
-    p_price bigint[], p_wholesale bigint[], p_commission bigint[], p_actor text)
+    p_metered boolean[], p_price bigint[], p_wholesale bigint[], p_commission bigint[])
   returns table (ord int, status text, balance bigint, overrun bigint)
   language plpgsql security definer set search_path = ledger, pg_temp as $$
 #variable_conflict use_column
@@ -34,17 +34,18 @@ begin
   with grp as materialized (
     select g.*, w.posted, w.currency, w.seq as now_seq,
            greatest(0, w.posted - w.held + w.credit_line) as cover
-      from unnest(p_tenant, p_wallet, p_seq, p_day, p_chain, p_source, p_t_usage, p_t_overrun, p_t_commission)
-           with ordinality g(tenant_id, wallet_id, seq, day, chain_id, source, t_usage, t_overrun, t_commission, g)
+      from unnest(p_tenant, p_wallet, p_seq, p_day, p_chain, p_source, p_t_usage, p_t_overrun, p_t_commission,
+                  p_actor)
+           with ordinality g(tenant_id, wallet_id, seq, day, chain_id, source, t_usage, t_overrun, t_commission, actor, g)
       left join ledger.wallet w on w.tenant_id = g.tenant_id and w.id = g.wallet_id
   ),
   ev as materialized (
     select e.*, g.tenant_id, g.wallet_id, g.seq, g.day, g.chain_id, g.source, g.posted, g.cover, g.now_seq,
            row_number() over (partition by g.tenant_id, e.id order by e.ord) as nth
       from unnest(p_g, p_id, p_external, p_began, p_ring, p_talk, p_direction, p_caller, p_callee, p_tokens, p_bookings,
-                  p_billed, p_used, p_price, p_wholesale, p_commission)
+                  p_billed, p_used, p_metered, p_price, p_wholesale, p_commission)
            with ordinality e(g, id, external_id, began_at, ring_ms, talk_ms, direction, caller, callee, tokens, bookings,
-                             billed, used_before, price, wholesale, commission, ord)
+                             billed, used_before, metered, price, wholesale, commission, ord)
       join grp g on g.g = e.g
   ),
   looked as materialized (
@@ -79,23 +80,24 @@ begin
   ),
   ins as (
     insert into ledger.usage (tenant_id, id, wallet_id, began_at, day, ring_ms, talk_ms, billed, direction, bookings, tokens,
-                              price, wholesale, commission, overrun, balance_after, wallet_seq, used_before, chain_id,
+                              price, wholesale, commission, overrun, balance_after, wallet_seq, used_before, metered, chain_id,
                               source, external_id, caller, callee)
     select c.tenant_id, c.id, c.wallet_id, c.began_at, c.day, c.ring_ms, c.talk_ms, c.billed, c.direction, c.bookings, c.tokens,
-           c.price, c.wholesale, c.commission, c.price - c.paid, c.posted - c.cum_paid, c.now_seq + 1, c.used_before, c.chain_id,
+           c.price, c.wholesale, c.commission, c.price - c.paid, c.posted - c.cum_paid, c.now_seq + 1, c.used_before, c.metered, c.chain_id,
            c.source, c.external_id, c.caller, c.callee
       from cut c order by c.tenant_id, c.id
     on conflict do nothing returning 1
   ),
   day_sum as materialized (
     select c.tenant_id, c.wallet_id, c.day, sum(c.paid)::bigint as paid, sum(c.price - c.paid)::bigint as overrun,
-           count(*) as calls, count(c.talk_ms) as answered, sum(c.billed)::bigint as billed, sum(c.price)::bigint as price,
+           count(*) as calls, count(c.talk_ms) as answered, sum(c.billed)::bigint as billed,
+           coalesce(sum(c.billed) filter (where c.metered), 0)::bigint as metered, sum(c.price)::bigint as price,
            sum(c.wholesale)::bigint as wholesale, sum(c.commission)::bigint as commission,
            max(c.began_at) as latest, min(c.g) as g, max(c.cum_paid)::bigint as cum_paid
       from cut c group by c.tenant_id, c.wallet_id, c.day
   ),
   walk as materialized (
-    select d.*, g.currency, g.posted, g.now_seq, g.t_usage, g.t_overrun, g.t_commission,
+    select d.*, g.currency, g.posted, g.now_seq, g.t_usage, g.t_overrun, g.t_commission, g.actor,
            (sum(d.paid) over (partition by d.tenant_id, d.wallet_id order by d.day))::bigint as upto
       from day_sum d join grp g on g.g = d.g
   ),
@@ -107,13 +109,14 @@ begin
      where w.tenant_id = s.tenant_id and w.id = s.wallet_id
   ),
   months as (
-    insert into ledger.usage_month as m (tenant_id, wallet_id, month, calls, answered, seconds, price, wholesale, commission,
+    insert into ledger.usage_month as m (tenant_id, wallet_id, month, calls, answered, seconds, metered, price, wholesale, commission,
                                          overrun)
-    select tenant_id, wallet_id, date_trunc('month', day)::date, sum(calls), sum(answered), sum(billed), sum(price),
+    select tenant_id, wallet_id, date_trunc('month', day)::date, sum(calls), sum(answered), sum(billed), sum(metered), sum(price),
            sum(wholesale), sum(commission), sum(overrun)
       from day_sum group by 1, 2, 3 order by 1, 2, 3
     on conflict (tenant_id, wallet_id, month) do update
       set calls = m.calls + excluded.calls, answered = m.answered + excluded.answered, seconds = m.seconds + excluded.seconds,
+          metered = m.metered + excluded.metered,
           price = m.price + excluded.price, wholesale = m.wholesale + excluded.wholesale,
           commission = m.commission + excluded.commission, overrun = m.overrun + excluded.overrun
   ),
@@ -121,11 +124,11 @@ begin
     insert into ledger.transfer (tenant_id, id, group_id, debit_account, credit_account, amount, currency, kind, day,
                                  occurred_at, actor, calls, debit_seq, debit_balance)
     select w.tenant_id, w.t_usage, w.t_usage, w.wallet_id, ledger.account_id(w.tenant_id, 'revenue', w.currency), w.paid,
-           w.currency, 'usage', w.day, w.latest, p_actor, w.calls, w.now_seq + 1, w.posted - w.upto
+           w.currency, 'usage', w.day, w.latest, w.actor, w.calls, w.now_seq + 1, w.posted - w.upto
       from walk w where w.paid > 0
     union all
     select w.tenant_id, w.t_overrun, w.t_usage, ledger.account_id(w.tenant_id, 'overrun', w.currency),
-           ledger.account_id(w.tenant_id, 'revenue', w.currency), w.overrun, w.currency, 'overrun', w.day, w.latest, p_actor,
+           ledger.account_id(w.tenant_id, 'revenue', w.currency), w.overrun, w.currency, 'overrun', w.day, w.latest, w.actor,
            w.calls, null, null
       from walk w where w.overrun > 0
     union all
@@ -134,9 +137,10 @@ begin
                              c.currency),
            ledger.account_id(c.tenant_id, case when c.commission > 0 then 'commission_payable' else 'commission_expense' end,
                              c.currency),
-           abs(c.commission), c.currency, 'commission', c.day, c.latest, p_actor, c.calls, null, null
+           abs(c.commission), c.currency, 'commission', c.day, c.latest, c.actor, c.calls, null, null
       from (select tenant_id, currency, day, sum(commission)::bigint as commission, max(latest) as latest,
-                   sum(calls)::int as calls, (array_agg(t_commission order by g))[1] as t_commission
+                   sum(calls)::int as calls, (array_agg(t_commission order by g))[1] as t_commission,
+                   (array_agg(actor order by g))[1] as actor
               from walk group by tenant_id, currency, day) c
      where c.commission <> 0
   ),

@@ -31,12 +31,14 @@ create table tariffs.version (
   primary key (tenant_id, id),
   check ((level in ('plan', 'customer')) <= (owner_id is not null))
 );
-create unique index version_moment on tariffs.version
-  (tenant_id, level, coalesce(owner_id, '00000000-0000-0000-0000-000000000000'), currency, effective_from);
+-- Not unique: what has not begun yet may be corrected by a later version of the same moment (the greater id holds).
+create index version_moment on tariffs.version
+  (tenant_id, level, coalesce(owner_id, '00000000-0000-0000-0000-000000000000'), currency, effective_from, id);
 select tenancy.protect('tariffs.version', 'insert');
--- The platform's price lists are what each reseller pays: every tenant may read them, none may write them.
+-- The platform's price lists are what each reseller pays: a tenant reads the general ones and those made for it.
 create policy price_list on tariffs.version for select to askpro_app
-  using (tenant_id = '00000000-0000-0000-0000-000000000000');
+  using (tenant_id = '00000000-0000-0000-0000-000000000000'
+         and (owner_id is null or owner_id = tenancy.current_tenant()));
 
 create function tariffs.refuse_change() returns trigger language plpgsql as $$
 begin

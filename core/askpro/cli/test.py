@@ -1,0 +1,34 @@
+"""``askpro test``: the test suite of the checkout this installation came from."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+
+import click
+
+from askpro import paths
+from askpro.errors import Misconfigured
+
+__all__ = ("test",)
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
+    add_help_option=False,
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(arguments: tuple[str, ...]) -> None:
+    """Run the tests. What follows is pytest's: ``askpro test -k ledger -x``.
+
+    The process becomes pytest, so its exit code and signals are the command's own. Raises Misconfigured where
+    there is no checkout or the test tools are missing.
+    """
+    checkout = paths.data_root()
+    if not (checkout / "tests" / "conftest.py").is_file():
+        raise Misconfigured("The tests are part of a checkout, not of an installation.")
+    if importlib.util.find_spec("pytest") is None:
+        raise Misconfigured("The test tools are missing: use ./askpro test, or install the extra 'test'.")
+    os.chdir(checkout)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606 - no shell is meant

@@ -1,0 +1,1 @@
+"""What resellers earn on the calls of their customers."""
