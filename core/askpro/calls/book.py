@@ -99,6 +99,7 @@ async def _once(waiting: list[Item], refused: list[tuple[Item, Reason, str]]) ->
             told.append((item, *found))
     again: list[Item] = []
     if posted:
+        await rater.keep_cards()
         outcomes = await post_usage(rater.groups, [p.row for p in priced])
         for item, price, outcome in zip(posted, priced, outcomes, strict=True):
             status = outcome.status
@@ -142,7 +143,8 @@ async def _answer_known(items: list[Item]) -> None:
         rows.append(found if isinstance(found, Priced) else None)
     usable = [(item, row) for item, row in zip(items, rows, strict=True) if row is not None]
     for group in rater.groups:
-        group.seq = -1  # nothing may be booked in this pass: new calls come back as moved
+        group.seq = -2  # nothing may be booked in this pass: new calls come back as moved
+    await rater.keep_cards()
     outcomes = await post_usage(rater.groups, [row.row for _, row in usable]) if usable else []
     for (item, row), outcome in zip(usable, outcomes, strict=True):
         if outcome.status is UsageStatus.DUPLICATE:

@@ -14,6 +14,7 @@ from askpro import db
 from askpro.calls.events import Reason, UsageEvent
 from askpro.clock import civil_day
 from askpro.commissions.scheme import commission
+from askpro.commissions.service import scheme_of
 from askpro.ledger.usage import UsageGroup, UsageRow
 from askpro.tariffs import chains
 from askpro.tariffs.rating import Call, Rating, rate
@@ -54,7 +55,7 @@ class _State:
 
     __slots__ = ("cards", "currency", "customer", "groups", "plan", "seq", "used", "wallet")
 
-    def __init__(self, row: Any, cards: Any) -> None:
+    def __init__(self, row: Any, cards: chains.TenantCards) -> None:
         self.customer: UUID = row["customer_id"]
         self.plan: UUID | None = row["plan_id"]
         self.wallet: UUID = row["wallet_id"]
@@ -71,6 +72,7 @@ class Rater:
     def __init__(self) -> None:
         self.groups: list[UsageGroup] = []
         self._states: dict[tuple[UUID, str, date], _State | None] = {}
+        self._new: dict[UUID, chains.Card] = {}
 
     @classmethod
     async def prepare(cls, reports: Sequence[tuple[UUID, str, UsageEvent]]) -> Rater:
@@ -106,7 +108,7 @@ class Rater:
                          event.to_number, event.tokens, event.bookings, 0, 0, False, 0, 0, 0),
                 state.currency,
             )  # fmt: skip
-        pricing = state.cards.pricing(state.customer, state.plan, answered)
+        pricing = state.cards.chain_for(state.customer, state.plan, state.currency, answered)
         if pricing is None:
             return Reason.RATE_MISSING, "no price list is in force"
         talk = (ended - answered) // _MS
@@ -125,7 +127,9 @@ class Rater:
         entry = retail.entry  # type: ignore[union-attr]
         stateful = entry.plan.zones is not None
         group = self._group(tenant, state, state.seq if stateful else None, day, pricing.id, event.source, actor)
-        earned = commission(pricing.scheme, units, cost, billed) if pricing.scheme is not None else 0
+        if not pricing.kept:
+            self._new[pricing.id] = pricing
+        earned = commission(scheme_of(pricing.commission), units, cost, billed) if pricing.commission is not None else 0
         row = UsageRow(
             group, identifier, event.id, began, (answered - began) // _MS, talk, direction, event.from_number,
             event.to_number, event.tokens, event.bookings, billed, state.used if stateful else 0, entry.metered,
@@ -134,6 +138,11 @@ class Rater:
         if entry.metered:
             state.used += billed
         return Priced(row, state.currency)
+
+    async def keep_cards(self) -> None:
+        """Store the price lists these calls were rated by; to be awaited before they are posted."""
+        for card in self._new.values():
+            await chains.keep(card)
 
     def _group(
         self, tenant: UUID, state: _State, seq: int | None, day: date, chain: UUID | None, source: str, actor: str

@@ -83,6 +83,7 @@ class UsageOutcome(NamedTuple):
     overrun: int | None
 
 
+_NONE = UUID(int=0)
 _STATUS = {status.value: status for status in UsageStatus}
 
 
@@ -92,9 +93,9 @@ async def post_usage(groups: Sequence[UsageGroup], rows: Sequence[UsageRow]) -> 
         _POST,
         [g.tenant for g in groups],
         [g.wallet for g in groups],
-        [g.seq for g in groups],
+        [-1 if g.seq is None else g.seq for g in groups],
         [g.day for g in groups],
-        [g.chain for g in groups],
+        [g.chain or _NONE for g in groups],
         [g.source for g in groups],
         [g.transfers[0] for g in groups],
         [g.transfers[1] for g in groups],
