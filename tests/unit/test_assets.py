@@ -15,7 +15,7 @@ from askpro.web.theme.assets import Assets
 
 REPOSITORY = Path(__file__).parents[2]
 sys.path.insert(0, str(REPOSITORY / "tools"))
-import vendor_assets  # tools are scripts, not a package
+import vendor_assets  # noqa: E402 - tools are scripts, not a package
 
 
 @pytest.fixture

@@ -12,8 +12,11 @@ from askpro import db
 from askpro.errors import Misconfigured
 from askpro.migrations import ROLES_SQL, migrate, pending
 from askpro.pluginhost import Host, HostConfig, migrate_plugins
+from askpro.pluginhost.schema import applied, behind
 
 __all__ = ("db_group", "migrate_command")
+
+_ROLES = ("askpro_app", "askpro_ledger", "askpro_owner", "askpro_platform")
 
 _DATABASE_SQL = """\
 -- Once on the server, as somebody who may create roles and databases:
@@ -87,29 +90,42 @@ def roles_command(database: str, migrator: str) -> None:
 
 @db_group.command("status")
 def status_command() -> None:
-    """Say what server this is, as whom we sign in, and which migrations are missing (exit code 1)."""
-    sys.exit(asyncio.run(_status(_required("ASKPRO_DATABASE_URL"))))
+    """Say what server this is and what it lacks: migrations, roles. Reads ASKPRO_MIGRATE_URL; exit code 1 if so."""
+    sys.exit(asyncio.run(_status(_required("ASKPRO_MIGRATE_URL"))))
 
 
 async def _status(url: str) -> int:
     await db.start(url, max_size=1)
     try:
         async with db.shared_unit():
-            row = await db.fetchrow(
-                "select split_part(version(), ' ', 2) as server, current_database() as name, rolname as role,"
-                " rolsuper or rolbypassrls as unsafe, to_regclass('public.migration') is null as bare"
-                " from pg_roles where rolname = session_user"
-            )
-            missing = ["everything"] if row["bare"] else await pending()
+            where = await db.fetchrow("select split_part(version(), ' ', 2), current_database(), session_user")
+            missing = await _missing()
     finally:
         await db.stop()
-    click.echo(f"PostgreSQL {row['server']}, database {row['name']}, role {row['role']}")
-    if row["unsafe"]:
-        click.secho("this role sees every tenant: row-level security does not hold for it", fg="red")
-    for name in missing:
-        click.secho(f"missing  {name}", fg="yellow")
-    click.echo("run askpro migrate" if missing else "schema is current")
-    return 1 if row["unsafe"] or missing else 0
+    click.echo("PostgreSQL {}, database {}, signed in as {}".format(*where))
+    for one in missing:
+        click.secho(f"missing  {one}", fg="yellow")
+    if not missing:
+        click.echo("roles and schema are current")
+    return 1 if missing else 0
+
+
+async def _missing() -> list[str]:
+    """What keeps this version from running on the open database, a line each. Needs an open unit."""
+    roles = {row["rolname"]: row for row in await db.fetch("select * from pg_roles where rolname like 'askpro_%'")}
+    found = [f"role {name}: askpro db roles" for name in _ROLES if name not in roles]
+    if (app := roles.get("askpro_app")) and (app["rolsuper"] or app["rolbypassrls"]):
+        found.append("askpro_app must not be a superuser nor pass row-level security by")
+    if found:
+        return found
+    await db.execute("set local role askpro_owner")
+    if await db.fetchval("select to_regclass('public.migration') is null"):
+        return ["every migration: askpro migrate"]
+    found += [f"migration {name}: askpro migrate" for name in await pending()]
+    for wanted in _host().migrations():
+        if problem := behind(wanted, await applied(db, wanted[0].schema)):
+            found.append(f"plugin {wanted[0].plugin}: {problem}")
+    return found
 
 
 def _required(name: str) -> str:

@@ -1,1 +1,1 @@
-"""What resellers earn on the calls of their customers."""
+"""What a reseller earns of each call: dated schemes and the calculation."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from askpro import db
-from askpro.clock import month_start, now
+from askpro.clock import month_start
 from askpro.db.engine import DB
 from askpro.db.unit import current
 
@@ -30,7 +30,7 @@ async def ensure(instants: Iterable[datetime] = ()) -> None:
 
     Costs nothing once they are known to this process.
     """
-    today = now().date()
+    today = datetime.now(UTC).date()  # not clock.now(): ids carry real time, whatever a sandbox's clock says
     first = month_start(today)
     wanted = {date(at.year, at.month, 1) for at in instants} | {first}
     if today.day > 20:  # the coming month's partition is there before its first call

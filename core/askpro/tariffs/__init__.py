@@ -1,1 +1,1 @@
-"""Prices: immutable versions, the chain a customer is priced by, and the exact price of a call."""
+"""Prices: versions that are never changed, chains of them, and the exact price of a call with its explanation."""

@@ -15,6 +15,15 @@ from askpro.db.engine import DB
 ID = "jobs_0001"
 
 _AFTER = """
+-- Why attempts failed; goes with its job.
+create table jobs.failure (
+  id       uuid primary key,
+  job_id   bigint not null references jobs.procrastinate_jobs (id) on delete cascade,
+  at       timestamptz not null default now(),
+  attempt  int not null,
+  error    text not null
+);
+create index failure_job on jobs.failure (job_id);
 do $$
 declare f record;
 begin

@@ -69,3 +69,23 @@ create table people.api_key (
   unique (tenant_id, key_hash)
 );
 select tenancy.protect('people.api_key', 'insert, update');
+
+-- The key with this hash, asked for with every request of a machine: one round trip, whichever tenant it belongs to.
+-- When it was last used is kept to the minute.
+create function people.use_key(p_tenant uuid, p_hash bytea)
+  returns table (id uuid, name text, scopes text[], created_by text, expires_at timestamptz, revoked_at timestamptz)
+  language plpgsql security definer set search_path = people, pg_temp as $$
+#variable_conflict use_column
+begin
+  update people.api_key k set used_at = now()
+   where k.tenant_id = p_tenant and k.key_hash = p_hash and k.revoked_at is null
+     and (k.used_at is null or k.used_at < now() - interval '1 minute');
+  return query
+    select k.id, k.name, k.scopes, k.created_by, k.expires_at, k.revoked_at
+      from people.api_key k where k.tenant_id = p_tenant and k.key_hash = p_hash;
+end $$;
+grant create on schema people to askpro_platform;
+alter function people.use_key(uuid, bytea) owner to askpro_platform;
+revoke create on schema people from askpro_platform;
+revoke all on function people.use_key(uuid, bytea) from public;
+grant execute on function people.use_key(uuid, bytea) to askpro_app;

@@ -66,15 +66,14 @@ create table tenancy.tax_rate (
 select tenancy.protect('tenancy.tax_rate');
 
 -- Which tenant answers to a host: asked before any tenant is known, so it runs as the role that sees all.
+-- Below the platform's own domain only the slug counts, so a registered domain can never stand in for a neighbour.
 create function tenancy.by_host(p_host text, p_base text) returns setof tenancy.tenant
   language sql stable security definer set search_path = tenancy, pg_temp as $$
   select t.* from tenancy.tenant t
    where t.kind = 'reseller' and t.status <> 'closed'
-     and t.id = coalesce(
-       (select d.tenant_id from tenancy.domain d where d.host = p_host),
-       (select s.id from tenancy.tenant s
-         where p_host like '%.' || p_base and s.slug = left(p_host, -length('.' || p_base)))
-     )
+     and case when right(p_host, length(p_base) + 1) = '.' || p_base
+              then t.slug = left(p_host, -length('.' || p_base))
+              else t.id = (select d.tenant_id from tenancy.domain d where d.host = p_host) end
 $$;
 -- What all processes compare their caches with: any change of a tenant raises it.
 create function tenancy.stamp() returns bigint

@@ -27,3 +27,6 @@ create unlogged table web.rate (
   primary key (bucket, window_at)
 );
 grant select, insert, update, delete on web.rate to askpro_app;
+
+-- Readiness compares what ran with what the code has.
+grant select on public.migration to askpro_app, askpro_platform;

@@ -1,0 +1,1 @@
+"""The sample installation of ``askpro demo``: three resellers with customers, top-ups and a season of calls."""

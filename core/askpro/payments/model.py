@@ -1,0 +1,95 @@
+"""What the rest of the house knows of orders and attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from askpro.errors import NotFound
+from askpro.money import Money
+from askpro.payments.state import AttemptState, OrderState, final
+
+__all__ = ("ORDER", "Attempt", "Order", "attempt_of", "found", "order_of")
+
+ORDER = (
+    "o.id, o.customer_id, o.wallet_id, o.person_id, o.currency, o.net, o.tax, o.gross, o.tax_rate, o.provider, o.state,"
+    " o.reason, o.flag, o.method, o.reference, o.transfer_id, o.created_at, o.settled_at"
+)
+"""The columns of an Order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a customer wants to top up: ``net`` becomes credit, ``gross`` is paid."""
+
+    id: UUID
+    customer_id: UUID
+    wallet_id: UUID
+    person_id: UUID | None
+    net: Money
+    tax: Money
+    gross: Money
+    tax_rate: Decimal
+    provider: str
+    state: OrderState
+    reason: str
+    flag: str
+    method: str
+    reference: str
+    transfer_id: UUID | None
+    created_at: datetime
+    settled_at: datetime | None
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing is waited for any more."""
+        return final(self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to collect an order. ``id`` is the key the provider knows it by."""
+
+    id: UUID
+    order_id: UUID
+    provider: str
+    account: str
+    provider_ref: str
+    checkout_url: str
+    state: AttemptState
+    created_at: datetime
+    changed_at: datetime
+    expires_at: datetime | None
+    look_ups: int
+    look_up_at: datetime | None
+
+
+def order_of(row: Mapping[str, Any]) -> Order:
+    """A row with the columns of ``ORDER``."""
+    currency = row["currency"]
+    return Order(
+        row["id"], row["customer_id"], row["wallet_id"], row["person_id"], Money(row["net"], currency),
+        Money(row["tax"], currency), Money(row["gross"], currency), row["tax_rate"], row["provider"], row["state"],
+        row["reason"], row["flag"], row["method"], row["reference"], row["transfer_id"], row["created_at"],
+        row["settled_at"],
+    )  # fmt: skip
+
+
+def attempt_of(row: Mapping[str, Any]) -> Attempt:
+    """A row of payments.attempt."""
+    return Attempt(
+        row["id"], row["order_id"], row["provider"], row["account"], row["provider_ref"] or "",
+        row["checkout_url"] or "", row["state"], row["created_at"], row["changed_at"], row["expires_at"],
+        row["look_ups"], row["look_up_at"],
+    )  # fmt: skip
+
+
+def found(row: Any) -> Any:
+    """The row, if there is one. Raises NotFound."""
+    if row is None:
+        raise NotFound("there is no such payment")
+    return row

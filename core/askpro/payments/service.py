@@ -1,0 +1,20 @@
+"""The verbs of payments in one place."""
+
+from __future__ import annotations
+
+from askpro.payments.inbox import accept, emit_from_plugin, process, receive, replay
+from askpro.payments.settle import apply, refresh
+from askpro.payments.topup import begin_checkout, bounds, create_order
+
+__all__ = (
+    "accept",
+    "apply",
+    "begin_checkout",
+    "bounds",
+    "create_order",
+    "emit_from_plugin",
+    "process",
+    "receive",
+    "refresh",
+    "replay",
+)

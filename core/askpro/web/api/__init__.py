@@ -1,0 +1,25 @@
+"""REST API v2: customers, balances, transactions, calls, and the reports of finished calls."""
+
+from __future__ import annotations
+
+from litestar import Router
+from litestar.handlers import HTTPRouteHandler
+
+from askpro.web.api import balance, calls, customers, transactions, usage
+from askpro.web.api.endpoint import PREFIX
+from askpro.web.auth import guard
+
+__all__ = ("HANDLERS", "api_router")
+
+HANDLERS: tuple[HTTPRouteHandler, ...] = (
+    *customers.HANDLERS,
+    *balance.HANDLERS,
+    *transactions.HANDLERS,
+    *usage.HANDLERS,
+    *calls.HANDLERS,
+)
+
+
+def api_router() -> Router:
+    """All endpoints behind the one guard."""
+    return Router(PREFIX, route_handlers=list(HANDLERS), guards=[guard])

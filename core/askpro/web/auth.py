@@ -1,0 +1,67 @@
+"""Machines: ``Authorization: Bearer <key>``, limits and scopes, in one guard for the whole API.
+
+The key is looked up in the tenant of the host, so a key of another tenant is an unknown key. Failures are counted by
+address; a good key is counted by key and by tenant.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from askpro.errors import NotAllowed, NotAuthenticated
+from askpro.people import keys
+from askpro.web import limits
+from askpro.web.limits import Policy, Rule
+
+__all__ = ("ATTEMPTS", "PER_KEY", "PER_TENANT", "USAGE_PER_KEY", "guard")
+
+log = structlog.get_logger("askpro.web.auth")
+
+PER_KEY = Policy("key", 1_200)
+PER_TENANT = Policy("tenant", 6_000)
+USAGE_PER_KEY = Policy("usage", 600_000)
+"""Reports of calls: each may hold a thousand, and telephony does not wait."""
+ATTEMPTS = Policy("attempts", 30)
+"""Wrong keys from one address."""
+
+_LONGEST = 200
+
+
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Authenticate, count, authorise.
+
+    Raises NotAuthenticated, RateLimited, NotAllowed (``scope_missing``).
+    """
+    state: dict[str, Any] = connection.scope["state"]
+    tenant = state["tenant"]
+    try:
+        key = await keys.authenticate(tenant.id, _bearer(connection))
+    except NotAuthenticated:
+        await limits.enforce(state, (ATTEMPTS, state["peer"].address))
+        log.warning("wrong API key", address=state["peer"].address)
+        raise
+    state["key"] = key
+    await limits.enforce(state, *_rules(handler.opt.get("policy"), str(key.id), str(tenant.id)))
+    permission: str = handler.opt["permission"]
+    if not key.allows(permission):
+        log.warning("scope missing", key=str(key.id), scope=permission)
+        raise NotAllowed(f"this key lacks the scope {permission}", code="scope_missing")
+
+
+def _rules(policy: Policy | None, key: str, tenant: str) -> tuple[Rule, ...]:
+    return ((policy, key),) if policy is not None else ((PER_KEY, key), (PER_TENANT, tenant))
+
+
+def _bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The one token of the one Authorization header. Raises NotAuthenticated for anything else."""
+    values = [value for name, value in connection.scope["headers"] if name == b"authorization"]
+    if len(values) != 1:
+        raise NotAuthenticated(code="key_missing" if not values else "key_invalid")
+    scheme, _, token = values[0].partition(b" ")
+    if scheme.lower() != b"bearer" or len(token) > _LONGEST:
+        raise NotAuthenticated(code="key_invalid")
+    return token.strip().decode("latin-1")

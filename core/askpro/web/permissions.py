@@ -1,0 +1,61 @@
+"""Every route says who may use it, in one word under ``opt["permission"]``; one that does not stops the application.
+
+An API scope (``customers:read``) is checked by ``auth.guard``, a room of the portal by the portal's own guard. The
+other words are reasons why a route needs neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+
+from askpro.errors import Misconfigured
+from askpro.people.keys import SCOPES
+
+__all__ = ("OPERATOR_NETWORK", "PORTAL", "PUBLIC", "declared", "require_declared")
+
+PUBLIC = "public"
+"""Anybody: style sheets, the sign-in page, the API's description."""
+OPERATOR_NETWORK = "operator-network"
+"""Whoever comes from loopback or a trusted network; the handler checks it."""
+PORTAL = frozenset({"customer", "staff", "operator"})
+"""A signed-in person of that role; the portal's guard checks it."""
+
+_WORDS = {PUBLIC, OPERATOR_NETWORK, *PORTAL, *SCOPES}
+
+
+def declared(app: Litestar) -> Iterator[tuple[str, str, str]]:
+    """(method, path, permission) of every route; the matrix of the documentation and of the tests.
+
+    Raises Misconfigured naming the first route without a permission, with an unknown one or without a guard.
+    """
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute):
+            raise Misconfigured(f"route {route.path}: only HTTP is spoken here")
+        for handler in route.route_handlers:
+            if _automatic(handler):
+                continue
+            said = handler.opt.get("permission")
+            if said is None and handler.opt.get("plugin"):
+                said = "plugin"  # its guard was required and checked when the plugin's router was built
+            elif said not in _WORDS:
+                raise Misconfigured(f"route {route.path} does not say who may use it ({said!r})")
+            elif said in SCOPES or said in PORTAL:
+                if not handler.resolve_guards():
+                    raise Misconfigured(f"route {route.path} says {said!r} and has no guard to check it")
+            for method in sorted(handler.http_methods):
+                yield method, route.path, said
+
+
+def require_declared(app: Litestar) -> None:
+    """Called by ``create_app``: fails the construction, not the first request."""
+    for _ in declared(app):
+        pass
+
+
+def _automatic(handler: Any) -> bool:
+    """Litestar answers OPTIONS for each path by itself, with nothing but the methods there are."""
+    return handler.http_methods == {"OPTIONS"} and handler.fn.__module__ == "litestar.routes.http"

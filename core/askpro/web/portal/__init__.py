@@ -1,0 +1,1 @@
+"""The customer portal: its pages and what they are given."""

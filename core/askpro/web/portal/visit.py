@@ -1,0 +1,169 @@
+"""One request to the portal: who, where, in which words; and the ways to answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from babel import Locale
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+
+from askpro.actor import Actor
+from askpro.errors import NotAuthenticated
+from askpro.i18n import Reader, languages, reader
+from askpro.people.model import Customer, Person
+from askpro.settings import Settings
+from askpro.tenancy.hosts import normalised
+from askpro.tenancy.model import Tenant
+from askpro.web import csrf
+from askpro.web.looks import Look
+from askpro.web.portal.frame import NavItem, Notice, Option, Room, Site
+from askpro.web.proxies import Peer
+from askpro.web.sessions import Visitor, visit_cookie
+
+__all__ = ("ROOMS", "Visit")
+
+ROOMS: Mapping[Room, str] = {
+    "overview": "/",
+    "topup": "/topup",
+    "transactions": "/transactions",
+    "calls": "/calls",
+    "settings": "/settings",
+}
+"""The rooms in the order of the menu, and where they are."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Made anew for every request."""
+
+    request: Request[Any, Any, Any]
+    tenant: Tenant
+    visitor: Visitor
+    peer: Peer
+    look: Look
+    reader: Reader
+    settings: Settings
+
+    @classmethod
+    def of(cls, request: Request[Any, Any, Any]) -> Visit:
+        """After the portal's guard has let it in."""
+        state, app = request.scope["state"], request.app.state
+        tenant: Tenant = state["tenant"]
+        return cls(
+            request,
+            tenant,
+            state["visitor"],
+            state["peer"],
+            app["looks"].of(tenant),
+            reader(state["locale"], tenant.timezone),
+            app["settings"],
+        )
+
+    @property
+    def person(self) -> Person:
+        """Who has signed in. Raises NotAuthenticated where nobody needs to."""
+        if self.visitor.person is None:
+            raise NotAuthenticated
+        return self.visitor.person
+
+    @property
+    def customer(self) -> Customer:
+        """For whom. Raises NotAuthenticated for staff."""
+        if self.visitor.customer is None:
+            raise NotAuthenticated
+        return self.visitor.customer
+
+    @property
+    def actor(self) -> Actor:
+        return Actor("person", str(self.person.id), self.peer.address)
+
+    def query(self, name: str, longest: int = 200) -> str:
+        """A parameter of the address, as far as it is text of a sensible length."""
+        return str(self.request.query_params.get(name, ""))[:longest].strip()
+
+    async def form(self) -> dict[str, str]:
+        """The fields of the form, by name; files and what is too long are left out."""
+        sent = await self.request.form()
+        return {name: value for name, value in sent.multi_items() if isinstance(value, str) and len(value) <= 2000}
+
+    def origin(self) -> str:
+        """``https://portal.example``: from the tenant and the settings, never from the request (trap L8).
+
+        Of the tenant's hosts the one that was asked, because the session lives there.
+        """
+        own = (self.tenant.host(self.settings.base_domain), f"{self.tenant.slug}.{self.settings.base_domain}")
+        asked = normalised(self.peer.host or "")
+        host = asked if asked in own else own[0]
+        if self.settings.production:
+            return f"https://{host}"
+        return f"http://{host}:{self.settings.port}"
+
+    # answers
+
+    def site(self, room: Room | None = None, notices: Sequence[Notice] = (), binding: str = "") -> Site:
+        """What surrounds a page; ``binding`` where the visit begins with this very answer."""
+        here = self.request.scope["path"]
+        if query := self.request.scope["query_string"].decode("latin-1"):
+            here += f"?{query}"
+        back = f"?next={quote(here, safe='')}" if self.request.method == "GET" else ""
+        language = self.reader.language
+        return Site(
+            brand=self.look.brand,
+            nav=tuple(NavItem(name, url, name == room) for name, url in ROOMS.items()) if self.visitor.customer else (),
+            languages=tuple(
+                Option(_own_name(code), code, f"/language/{code}{back}", code == language) for code in languages()
+            ),
+            scheme=self.scheme,
+            csrf=csrf.token_for(self.tenant.id, binding or self.visitor.binding),
+            notices=tuple(notices),
+        )
+
+    @property
+    def scheme(self) -> Any:
+        """``light``, ``dark`` or ``auto``: what this browser was told, else what the person prefers."""
+        chosen = self.visitor.scheme or (self.visitor.person.scheme if self.visitor.person else "")
+        return chosen if chosen in ("light", "dark") else "auto"
+
+    def page(
+        self,
+        template: str,
+        page: Any,
+        room: Room | None = None,
+        *,
+        status: int = 200,
+        notices: Sequence[Notice] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> Response[bytes]:
+        """A page; where nobody has signed in, the cookie that its form is bound to comes along."""
+        cookies: list[Cookie] = []
+        binding = self.visitor.binding
+        if not binding:
+            fresh = csrf.new_visit(self.tenant.id)
+            binding = csrf.visit_of(fresh, self.tenant.id)
+            cookies.append(visit_cookie(self.peer, fresh))
+        html = self.look.theme.render(template, self.reader, site=self.site(room, notices, binding), page=page)
+        return Response(
+            html.encode(),
+            status_code=status,
+            media_type="text/html; charset=utf-8",
+            headers={"Content-Language": self.reader.language, **(headers or {})},
+            cookies=cookies,
+        )
+
+    def redirect(self, url: str, *, cookies: Sequence[Cookie] = (), **query: str) -> Response[bytes]:
+        """See other: the browser follows with GET, so a reload posts nothing again."""
+        target = f"{url}?{urlencode(query)}" if query else url
+        return Response(b"", status_code=303, headers={"Location": target}, cookies=list(cookies))
+
+    def say(self, message: str) -> str:
+        """``message`` in the reader's language; for texts that are marked with ``N_`` elsewhere."""
+        return self.reader.gettext(message)
+
+
+def _own_name(code: str) -> str:
+    name = Locale.parse(code).get_language_name(code) or code
+    return name[:1].upper() + name[1:]

@@ -1,0 +1,1 @@
+"""The look of a house: tokens, palette, style sheet, static files, templates."""

@@ -1,0 +1,5 @@
+"""Has no manifest."""
+
+from __future__ import annotations
+
+plugin = object()

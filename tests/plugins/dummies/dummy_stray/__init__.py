@@ -1,0 +1,5 @@
+"""Has tables."""
+
+from __future__ import annotations
+
+plugin = object()

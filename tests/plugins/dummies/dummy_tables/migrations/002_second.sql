@@ -1,0 +1,1 @@
+alter table plug_tables.note add column at timestamptz;
