@@ -23,6 +23,8 @@ AskProError
 data in it; ``detail`` may name the caller's own data and never anybody else's.
 """
 
+# ruff: noqa: N818 - these read as what happened: `raise NotFound`, `except MoneyRefused`
+
 from __future__ import annotations
 
 from typing import Any, ClassVar

@@ -22,7 +22,8 @@ tenant_slug: ContextVar[str] = ContextVar("askpro_tenant_slug", default="")
 
 HIDDEN = "[hidden]"
 _NAMES = re.compile(
-    r"authori[sz]ation|cookie|password|passwd|secret|token|api_?key|access_?key|key_hash|credential|csrf|signature", re.I
+    r"authori[sz]ation|cookie|password|passwd|secret|token|api_?key|access_?key|key_hash|credential|csrf|signature",
+    re.I,
 )
 _VALUES = re.compile(
     r"(?P<scheme>\b(?:Bearer|Basic)\s+)[\w.~+/=-]{6,}"  # Authorization, quoted in a text
@@ -87,7 +88,9 @@ def configure(*, json: bool = False, level: int = logging.INFO) -> None:
     )
     structlog.configure(
         processors=[
-            structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],  # fmt: skip
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,

@@ -69,7 +69,7 @@ class Settings:
             migrate_url=env.get("ASKPRO_MIGRATE_URL", ""),
             redis_url=env.get("ASKPRO_REDIS_URL", ""),
             secret_keys=_listed(env.get("ASKPRO_SECRET_KEY", "")),
-            base_domain=env.get("ASKPRO_BASE_DOMAIN", cls.base_domain).lower().strip("."),
+            base_domain=env.get("ASKPRO_BASE_DOMAIN", "askpro.localhost").lower().strip("."),
             port=read.number("PORT", 8000, 1, 65535),
             trusted_proxies=read.networks("TRUSTED_PROXIES"),
             plugins=None if plugins is None else _listed(plugins),

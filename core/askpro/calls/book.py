@@ -24,7 +24,7 @@ from askpro.clock import now
 from askpro.errors import Unavailable
 from askpro.ids import usage_id
 from askpro.ledger import months
-from askpro.ledger.usage import UsageStatus, known, post_usage
+from askpro.ledger.usage import UsageOutcome, UsageStatus, known, post_usage
 
 __all__ = ("Item", "book")
 
@@ -103,16 +103,18 @@ async def _once(waiting: list[Item], refused: list[tuple[Item, Reason, str]]) ->
         outcomes = await post_usage(rater.groups, [p.row for p in priced])
         for item, price, outcome in zip(posted, priced, outcomes, strict=True):
             status = outcome.status
-            if status is UsageStatus.BOOKED or status is UsageStatus.DUPLICATE:
+            if status is UsageStatus.BOOKED:
                 item.result = UsageResult(
                     id=item.event.id,
-                    status=status.value,
+                    status="booked",
                     currency=price.currency,
-                    price=price.row.price if status is UsageStatus.BOOKED else None,
+                    price=price.row.price,
                     balance=outcome.balance,
                     overrun=outcome.overrun or 0,
-                    billed_seconds=price.row.billed if status is UsageStatus.BOOKED else None,
+                    billed_seconds=price.row.billed,
                 )
+            elif status is UsageStatus.DUPLICATE:
+                item.result = _duplicate(item, price.currency, outcome)
             elif status is UsageStatus.CONFLICT:
                 item.result = _conflict(item)
             else:
@@ -148,15 +150,15 @@ async def _answer_known(items: list[Item]) -> None:
     outcomes = await post_usage(rater.groups, [row.row for _, row in usable]) if usable else []
     for (item, row), outcome in zip(usable, outcomes, strict=True):
         if outcome.status is UsageStatus.DUPLICATE:
-            item.result = UsageResult(
-                id=item.event.id,
-                status="duplicate",
-                currency=row.currency,
-                balance=outcome.balance,
-                overrun=outcome.overrun or 0,
-            )
+            item.result = _duplicate(item, row.currency, outcome)
         elif outcome.status is UsageStatus.CONFLICT:
             item.result = _conflict(item)
+
+
+def _duplicate(item: Item, currency: str, outcome: UsageOutcome) -> UsageResult:
+    return UsageResult(
+        id=item.event.id, status="duplicate", currency=currency, balance=outcome.balance, overrun=outcome.overrun or 0
+    )
 
 
 def _conflict(item: Item) -> UsageResult:

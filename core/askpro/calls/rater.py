@@ -17,7 +17,8 @@ from askpro.commissions.scheme import commission
 from askpro.commissions.service import scheme_of
 from askpro.ledger.usage import UsageGroup, UsageRow
 from askpro.tariffs import chains
-from askpro.tariffs.rating import Call, Rating, rate
+from askpro.tariffs.chain import Refusal
+from askpro.tariffs.rating import Call, rate
 
 __all__ = ("Priced", "Rater")
 
@@ -114,17 +115,17 @@ class Rater:
         talk = (ended - answered) // _MS
         call = Call(event.direction, event.to_number, talk, (("token", event.tokens), ("booking", event.bookings)))  # type: ignore[arg-type]
         retail = rate(pricing.retail, call, state.used)
-        if retail.__class__ is not Rating:
-            return Reason(retail.reason), retail.subject  # type: ignore[union-attr]
+        if isinstance(retail, Refusal):
+            return Reason(retail.reason), retail.subject
         wholesale = rate(pricing.wholesale, call)
-        if wholesale.__class__ is not Rating:
-            return Reason(wholesale.reason), wholesale.subject  # type: ignore[union-attr]
-        units: int = retail.units  # type: ignore[union-attr]
-        cost: int = wholesale.units  # type: ignore[union-attr]
-        billed: int = retail.billed_seconds  # type: ignore[union-attr]
+        if isinstance(wholesale, Refusal):
+            return Reason(wholesale.reason), wholesale.subject
+        units = retail.units
+        cost = wholesale.units
+        billed = retail.billed_seconds
         if units > _LARGEST or cost > _LARGEST:
             return Reason.TOO_EXPENSIVE, ""
-        entry = retail.entry  # type: ignore[union-attr]
+        entry = retail.entry
         stateful = entry.plan.zones is not None
         group = self._group(tenant, state, state.seq if stateful else None, day, pricing.id, event.source, actor)
         if not pricing.kept:

@@ -7,23 +7,30 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from askpro import db
 from askpro.actor import Actor
+from askpro.calls.imports import runs
 from askpro.calls.imports.layouts import Asterisk, Layout, Native, detect
 from askpro.calls.imports.reader import SourceFile, rows
 from askpro.calls.imports.runner import Summary, run_import
+from askpro.calls.imports.runs import Reject
+from askpro.calls.refusals import Refusal, open_refusals
 from askpro.cli.runtime import with_database
 from askpro.errors import InvalidInput
 from askpro.settings import Settings
+from askpro.tenancy.queries import tenant_by_slug
 
 __all__ = ("calls", "choose_layout", "show", "tell")
 
 _SHOWN = 10
+_REPORT = ("line", "call_id", "reseller", "outcome", "reason", "detail")
 
 
 @click.group()
@@ -61,6 +68,38 @@ def import_command(
             )
 
     tell(with_database(work), dry_run=dry_run, report=report, as_json=as_json)
+
+
+@calls.command("rejects")
+@click.argument("run", type=click.UUID, required=False)
+def rejects_command(run: UUID | None) -> None:
+    """Print, as CSV, every row that an import did not book: of RUN, or of the latest import."""
+
+    async def work(settings: Settings) -> list[Reject]:
+        async with db.platform_unit("rows an import did not book", actor="operator:import"):
+            return await runs.rejects(run or await runs.latest())
+
+    writer = csv.writer(sys.stdout)
+    writer.writerow(_REPORT)
+    writer.writerows([_safe(value) for value in reject] for reject in with_database(work))
+
+
+@calls.command("refused")
+@click.option("--tenant", required=True, help="The reseller's slug.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
+def refused_command(tenant: str, limit: int) -> None:
+    """List calls that happened and are not booked, and why: each is somebody's task."""
+
+    async def work(settings: Settings) -> list[Refusal]:
+        async with db.platform_unit("calls that are not booked", actor="operator:console"):
+            found = await tenant_by_slug(tenant)
+        async with db.unit(found.id):
+            return await open_refusals(found.id, limit=limit)
+
+    for refusal in with_database(work):
+        click.echo(
+            f"{refusal.first_at:%Y-%m-%d %H:%M} UTC  {refusal.reason:20}  {refusal.source}/{refusal.external_id}"
+        )
 
 
 def choose_layout(
@@ -115,7 +154,7 @@ def tell(summary: Summary, *, dry_run: bool, report: Path | None, as_json: bool)
     if report is not None:
         with report.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(("line", "call_id", "reseller", "outcome", "reason", "detail"))
+            writer.writerow(_REPORT)
             writer.writerows([_safe(value) for value in reject] for reject in summary.rejects)
     if as_json:
         click.echo(json.dumps(show(summary), indent=1))

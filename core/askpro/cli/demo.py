@@ -136,7 +136,7 @@ async def _prepare(server: LocalPostgres, environment: dict[str, str]) -> None:
 def _start(command: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """A process of ours that dies with us, even when we are killed without a chance to say so."""
     program = [sys.executable, "-c", "from askpro.cli import main; main()", command]
-    return subprocess.Popen(program, env=environment, preexec_fn=_die_with_parent)  # noqa: PLW1509, S603
+    return subprocess.Popen(program, env=environment, preexec_fn=_die_with_parent)  # noqa: S603 - our own interpreter
 
 
 def _die_with_parent() -> None:
@@ -151,7 +151,7 @@ def _wait_until_ready(port: int, children: list[subprocess.Popen[bytes]]) -> Non
         if any(child.poll() is not None for child in children):
             raise Misconfigured("A process of the demo stopped while starting; its message stands above.")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):

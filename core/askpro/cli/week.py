@@ -65,7 +65,8 @@ def week(file: Path, tariffs: Path, data: Path | None, report: Path | None, coun
     with ExitStack() as stack:
         stack.enter_context(unwinding())
         if data is None:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="askpro-week-", ignore_cleanup_errors=True)))
+            made = tempfile.TemporaryDirectory(prefix="askpro-week-", ignore_cleanup_errors=True)
+            folder = Path(stack.enter_context(made))
             folder.chmod(0o755)
         else:
             folder = data
@@ -125,7 +126,8 @@ async def _set_up(tariffs: dict[str, Any], customers: dict[str, int]) -> None:
 
 def _content(prices: dict[str, Any]) -> dict[str, Any]:
     """The neutral table's words in the product's."""
-    found = {k: prices[k] for k in ("increments", "free_seconds", "connect_fee", "inbound", "outbound") if k in prices}
+    kept = ("increments", "free_seconds", "connect_fee", "inbound", "outbound")
+    found: dict[str, Any] = {key: prices[key] for key in kept if key in prices}
     found["items"] = [["token", prices["token"]], ["booking", prices["booking"]]]
     return found
 
@@ -143,8 +145,10 @@ async def _compare(server: LocalPostgres, rows: int, seconds: float) -> None:
 async def _result(summary: Summary) -> dict[str, Any]:
     async with db.platform_unit("sample week: what was booked", actor=str(_BY)):
         sums = await db.fetch("""
-            select t.slug, count(u.talk_ms) as rated, count(*) filter (where u.id is not null and u.talk_ms is null) as unanswered,
-                   coalesce(sum(u.billed), 0)::bigint as billed_seconds, coalesce(sum(u.price), 0)::bigint as retail_units,
+            select t.slug, count(u.talk_ms) as rated,
+                   count(*) filter (where u.id is not null and u.talk_ms is null) as unanswered,
+                   coalesce(sum(u.billed), 0)::bigint as billed_seconds,
+                   coalesce(sum(u.price), 0)::bigint as retail_units,
                    coalesce(sum(u.wholesale), 0)::bigint as wholesale_units,
                    coalesce(sum(u.commission), 0)::bigint as commission_units,
                    count(*) filter (where u.price < u.wholesale) as sold_below_wholesale
@@ -157,8 +161,7 @@ async def _result(summary: Summary) -> dict[str, Any]:
               join people.customer c on c.tenant_id = w.tenant_id and c.id = w.customer_id
              where u.talk_ms is not null group by 1 order by 1""")
         earlier: list[UUID] = [
-            row["id"]
-            for row in await db.fetch("select id from calls.import_run order by started_at, id limit 1")
+            row["id"] for row in await db.fetch("select id from calls.import_run order by started_at, id limit 1")
         ]
         rejected = await db.fetch(
             "select tenant, reason, count(*) as n from calls.import_reject where run_id = any($1) group by 1, 2",

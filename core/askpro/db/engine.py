@@ -7,6 +7,7 @@ with child tasks (traps P1-P3). ``askpro.db.unit`` replaces it; calling the orig
 from __future__ import annotations
 
 import json
+from contextvars import ContextVar
 from typing import Any
 
 import asyncpg
@@ -20,6 +21,9 @@ __all__ = ("DB", "Engine", "prepare", "start", "stop")
 
 class Engine(PostgresEngine):
     """Piccolo's engine without its version probe at import and without its transactions."""
+
+    # What Piccolo calls its transaction is our unit: it asks it for `connection` and for nothing else.
+    current_transaction: ContextVar[Any]
 
     def __init__(self) -> None:
         super().__init__(config={}, extensions=())
@@ -48,9 +52,7 @@ DB = Engine()
 
 async def prepare(connection: asyncpg.Connection[Any]) -> None:
     """Teach a connection our types: jsonb as Python values."""
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=_to_json, decoder=json.loads, format="text"
-    )
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_to_json, decoder=json.loads, format="text")
 
 
 def _to_json(value: Any) -> str:

@@ -24,7 +24,11 @@ __all__ = ("Unit", "after_commit", "current", "platform_unit", "retrying", "shar
 
 T = TypeVar("T")
 
-_ISOLATION = {None: "", "serializable": " isolation level serializable", "repeatable read": " isolation level repeatable read"}
+_ISOLATION = {
+    None: "",
+    "serializable": " isolation level serializable",
+    "repeatable read": " isolation level repeatable read",
+}
 _TENANT, _PLATFORM, _SHARED = "tenant", "platform", "shared"
 
 

@@ -32,41 +32,116 @@ class SampleCustomer:
 
 CUSTOMERS: dict[str, tuple[SampleCustomer, ...]] = {
     "nordstern": (
-        SampleCustomer("NO-1001", "Zahnarztpraxis Wagner-Rösch", "Dr. Ilse Wagner-Rösch", "praxis@wagner-roesch.example",
-                       "+493023125101", 14, "praxis"),
-        SampleCustomer("NO-1002", "Autohaus Petersen GmbH", "Jan Petersen", "buero@autohaus-petersen.example",
-                       "+494023125102", 22, "vielsprecher", 0.6),
-        SampleCustomer("NO-1003", "Kanzlei Brandt & Yılmaz", "Ayşe Yılmaz", "office@brandt-yilmaz.example",
-                       "+496923125103", 9),
-        SampleCustomer("NO-1004", "Physiotherapie am Markt", "Sönke Holm", "termine@physio-markt.example",
-                       "+494523125104", 12, "praxis"),
-        SampleCustomer("NO-1005", "Hausverwaltung Lindenhof", "Marlies Kreutz", "service@lindenhof-hv.example",
-                       "+493023125105", 7),
-        SampleCustomer("NO-1006", "Pizzeria Da Enzo", "Enzo Ferraro", "ciao@da-enzo.example", "+493023125106", 11, "", 1.4),
-        SampleCustomer("NO-1007", "Tierklinik Weserbogen", "Dr. Nele Ahrens", "empfang@weserbogen.example",
-                       "+494223125107", 16, "vielsprecher", 0.5),
+        SampleCustomer(
+            "NO-1001",
+            "Zahnarztpraxis Wagner-Rösch",
+            "Dr. Ilse Wagner-Rösch",
+            "praxis@wagner-roesch.example",
+            "+493023125101",
+            14,
+            "praxis",
+        ),
+        SampleCustomer(
+            "NO-1002",
+            "Autohaus Petersen GmbH",
+            "Jan Petersen",
+            "buero@autohaus-petersen.example",
+            "+494023125102",
+            22,
+            "vielsprecher",
+            0.6,
+        ),
+        SampleCustomer(
+            "NO-1003", "Kanzlei Brandt & Yılmaz", "Ayşe Yılmaz", "office@brandt-yilmaz.example", "+496923125103", 9
+        ),
+        SampleCustomer(
+            "NO-1004",
+            "Physiotherapie am Markt",
+            "Sönke Holm",
+            "termine@physio-markt.example",
+            "+494523125104",
+            12,
+            "praxis",
+        ),
+        SampleCustomer(
+            "NO-1005", "Hausverwaltung Lindenhof", "Marlies Kreutz", "service@lindenhof-hv.example", "+493023125105", 7
+        ),
+        SampleCustomer(
+            "NO-1006", "Pizzeria Da Enzo", "Enzo Ferraro", "ciao@da-enzo.example", "+493023125106", 11, "", 1.4
+        ),
+        SampleCustomer(
+            "NO-1007",
+            "Tierklinik Weserbogen",
+            "Dr. Nele Ahrens",
+            "empfang@weserbogen.example",
+            "+494223125107",
+            16,
+            "vielsprecher",
+            0.5,
+        ),
         SampleCustomer("NO-1008", "Malerbetrieb Krause", "Uwe Krause", "info@maler-krause.example", "+495123125108", 3),
     ),
     "falke": (
-        SampleCustomer("FA-2001", "Harbour Dental Care", "Priya Nair", "desk@harbour-dental.example", "+442079460201", 15),
-        SampleCustomer("FA-2002", "Whitmore & Sons Plumbing", "Jack Whitmore", "jobs@whitmore-plumbing.example",
-                       "+441614960202", 10, "", 0.7),
-        SampleCustomer("FA-2003", "The Copper Kettle", "Moira Reid", "hello@copper-kettle.example", "+441314960203", 8, "", 1.5),
-        SampleCustomer("FA-2004", "Ashdown Solicitors LLP", "Owen Ashdown", "office@ashdown-llp.example", "+442079460204", 11),
-        SampleCustomer("FA-2005", "Greenway Vets", "Dr Hannah Cole", "reception@greenway-vets.example", "+441174960205", 13,
-                       "", 0.5),
-        SampleCustomer("FA-2006", "Bramble Cottage Lettings", "Tom Ellery", "stay@bramble-lettings.example",
-                       "+441234960206", 4, "", 0.8),
+        SampleCustomer(
+            "FA-2001", "Harbour Dental Care", "Priya Nair", "desk@harbour-dental.example", "+442079460201", 15
+        ),
+        SampleCustomer(
+            "FA-2002",
+            "Whitmore & Sons Plumbing",
+            "Jack Whitmore",
+            "jobs@whitmore-plumbing.example",
+            "+441614960202",
+            10,
+            "",
+            0.7,
+        ),
+        SampleCustomer(
+            "FA-2003", "The Copper Kettle", "Moira Reid", "hello@copper-kettle.example", "+441314960203", 8, "", 1.5
+        ),
+        SampleCustomer(
+            "FA-2004", "Ashdown Solicitors LLP", "Owen Ashdown", "office@ashdown-llp.example", "+442079460204", 11
+        ),
+        SampleCustomer(
+            "FA-2005",
+            "Greenway Vets",
+            "Dr Hannah Cole",
+            "reception@greenway-vets.example",
+            "+441174960205",
+            13,
+            "",
+            0.5,
+        ),
+        SampleCustomer(
+            "FA-2006",
+            "Bramble Cottage Lettings",
+            "Tom Ellery",
+            "stay@bramble-lettings.example",
+            "+441234960206",
+            4,
+            "",
+            0.8,
+        ),
     ),
     "rosenheim": (
-        SampleCustomer("RO-3001", "Hotel Alpenrose", "Vroni Huber", "empfang@alpenrose.example", "+498031231301", 18, "", 1.2),
-        SampleCustomer("RO-3002", "Elektro Stadler", "Korbinian Stadler", "auftrag@elektro-stadler.example",
-                       "+498031231302", 6),
-        SampleCustomer("RO-3003", "Gemeinschaftspraxis Dr. Moser", "Dr. Franz Moser", "anmeldung@praxis-moser.example",
-                       "+498031231303", 17),
-        SampleCustomer("RO-3004", "Radlwerkstatt Inntal", "Lena Auer", "servus@radl-inntal.example", "+498031231304", 5, "", 1.1),
+        SampleCustomer(
+            "RO-3001", "Hotel Alpenrose", "Vroni Huber", "empfang@alpenrose.example", "+498031231301", 18, "", 1.2
+        ),
+        SampleCustomer(
+            "RO-3002", "Elektro Stadler", "Korbinian Stadler", "auftrag@elektro-stadler.example", "+498031231302", 6
+        ),
+        SampleCustomer(
+            "RO-3003",
+            "Gemeinschaftspraxis Dr. Moser",
+            "Dr. Franz Moser",
+            "anmeldung@praxis-moser.example",
+            "+498031231303",
+            17,
+        ),
+        SampleCustomer(
+            "RO-3004", "Radlwerkstatt Inntal", "Lena Auer", "servus@radl-inntal.example", "+498031231304", 5, "", 1.1
+        ),
     ),
-}  # fmt: skip
+}
 
 _FOREIGN = ("+4366", "+4313", "+4179", "+33142", "+3906", "+3120")
 
@@ -76,7 +151,7 @@ def calls_of_day(slug: str, customer: SampleCustomer, day: date, zone: str, unti
 
     Telephones ring by the hour of the day, less on Saturdays, hardly on Sundays; one in twelve is not answered.
     """
-    random = Random(f"{slug}/{customer.number}/{day}")
+    random = Random(f"{slug}/{customer.number}/{day}")  # noqa: S311 - the same on every machine
     weekday = (1.15, 1.05, 1.0, 1.0, 0.9, customer.saturday, customer.saturday * 0.2)[day.weekday()]
     season = 1 + 0.15 * math.sin(day.toordinal() / 9)
     expected = customer.busy * weekday * season

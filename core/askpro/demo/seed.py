@@ -49,7 +49,9 @@ async def seed(host: Host, base_domain: str, *, progress: Callable[[str], None])
         await enable(host, TenantRef(tenant.id), "sandbox", by=str(_BY))
         tenants.append(tenant)
     progress("customers")
-    known = [(tenant, sample, await _customer(tenant, sample)) for tenant in tenants for sample in CUSTOMERS[tenant.slug]]
+    known = [
+        (tenant, sample, await _customer(tenant, sample)) for tenant in tenants for sample in CUSTOMERS[tenant.slug]
+    ]
     progress(f"{DAYS} days of calls and top-ups")
     await _season(known)
 
@@ -59,12 +61,8 @@ async def _customer(tenant: Tenant, sample: SampleCustomer) -> Customer:
         return found
     plan = (await plan_by_code(tenant.id, sample.plan)).id if sample.plan else None
     async with db.unit(tenant.id):
-        made = await create_customer(
-            tenant.id, sample.number, sample.company, email=sample.email, plan_id=plan, by=_BY
-        )
-        await add_person(
-            tenant.id, sample.email, by=_BY, customer_id=made.id, name=sample.person, password=PASSWORD
-        )
+        made = await create_customer(tenant.id, sample.number, sample.company, email=sample.email, plan_id=plan, by=_BY)
+        await add_person(tenant.id, sample.email, by=_BY, customer_id=made.id, name=sample.person, password=PASSWORD)
     return made
 
 

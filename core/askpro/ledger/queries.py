@@ -109,7 +109,8 @@ async def statement(
           select id, kind, amount, credit_balance, credit_seq, day, occurred_at, booked_at, reason, key, calls, reverses
             from ledger.transfer where tenant_id = $1 and credit_account = $2 and credit_seq is not null
         ) lines
-        where ($3::bigint is null or (seq, day, id) < ($3, $8::date, $9::uuid)) and ($4::date is null or day >= $4) and ($5::date is null or day < $5)
+        where ($3::bigint is null or (seq, day, id) < ($3, $8::date, $9::uuid))
+          and ($4::date is null or day >= $4) and ($5::date is null or day < $5)
           and (cardinality($6::text[]) = 0 or kind = any($6))
         order by seq desc, day desc, id desc limit $7
         """,

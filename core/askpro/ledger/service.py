@@ -63,7 +63,12 @@ async def open_wallet(
 ) -> UUID:
     """The customer's wallet in that currency; made, with the accounts usage needs, where it is missing."""
     row = await db.call_row(
-        "select ledger.open_wallet($1, $2, $3, $4, $5) as id", tenant, wallet or new_id(), customer, currency, credit_line
+        "select ledger.open_wallet($1, $2, $3, $4, $5) as id",
+        tenant,
+        wallet or new_id(),
+        customer,
+        currency,
+        credit_line,
     )
     found: UUID = row["id"]
     return found
@@ -75,8 +80,6 @@ async def ensure_account(tenant: UUID, kind: AccountKind, currency: str, code: s
     return account_id(tenant, kind, currency, code)
 
 
-async def set_terms(
-    tenant: UUID, wallet: UUID, *, credit_line: int | None = None, frozen: bool | None = None
-) -> None:
+async def set_terms(tenant: UUID, wallet: UUID, *, credit_line: int | None = None, frozen: bool | None = None) -> None:
     """Change how far below zero a wallet may go (10⁻⁶), or freeze and release it. None leaves a value alone."""
     await db.call("select ledger.set_terms($1, $2, $3, $4)", tenant, wallet, credit_line, frozen)

@@ -18,9 +18,7 @@ def with_database(dsn: str, name: str) -> str:
     return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
 
 
-async def bootstrap(
-    admin_dsn: str, name: str, *, app_password: str, extra_apps: Sequence[str] = ()
-) -> list[str]:
+async def bootstrap(admin_dsn: str, name: str, *, app_password: str, extra_apps: Sequence[str] = ()) -> list[str]:
     """Make roles and database ``name`` where missing and migrate it; returns the migrations that ran.
 
     ``admin_dsn`` signs in as somebody who may create roles and databases. Several may do this at once.

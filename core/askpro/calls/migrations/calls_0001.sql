@@ -65,27 +65,36 @@ alter function calls.usage_state(uuid[], text[], date[]) owner to askpro_platfor
 revoke create on schema calls from askpro_platform;
 
 -- Keep what was refused. Answers for each: refused (new, or refused for the first time with this content) ·
--- duplicate (the same report was refused before, or is booked) · conflict (its id is booked with other content).
+-- duplicate (the same report was refused before) · known (the same call is booked: its balance and overrun) ·
+-- conflict (its id is booked with other content). Whether a call is the same is asked as ledger.post_usage asks it.
 create function calls.record_refusals(p_tenant uuid[], p_id uuid[], p_source text[], p_external text[], p_reason text[],
                                       p_event jsonb[], p_digest bytea[])
-  returns table (ord int, status text) language plpgsql security definer
-  set search_path = calls, ledger, tenancy, pg_temp as $$
+  returns table (ord int, status text, currency text, balance bigint, overrun bigint) language plpgsql security definer
+  set search_path = calls, ledger, people, tenancy, pg_temp as $$
 #variable_conflict use_column
 begin
   perform ledger.check_tenant(p_tenant);
   return query
   with e as materialized (
-    select * from unnest(p_tenant, p_id, p_source, p_external, p_reason, p_event, p_digest) with ordinality
+    select x.*, (event ->> 'started_at')::timestamptz as began, (event ->> 'ended_at')::timestamptz as ended,
+           case when event ->> 'disposition' = 'ANSWERED' then (event ->> 'answered_at')::timestamptz end as answered
+      from unnest(p_tenant, p_id, p_source, p_external, p_reason, p_event, p_digest) with ordinality
            x(tenant_id, id, source, external_id, reason, event, digest, ord)
   ),
   seen as materialized (
-    select e.*, b.id is not null as booked, r.digest as old_digest,
-           b.began_at is not distinct from (e.event ->> 'started_at')::timestamptz
-             and b.tokens = (e.event ->> 'tokens')::bigint and b.bookings = (e.event ->> 'bookings')::int
+    select e.*, b.id is not null as booked, r.digest as old_digest, w.currency, b.balance_after, b.overrun,
+           coalesce(
+             c.number = e.event ->> 'customer' and b.began_at = e.began
+             and b.ring_ms = floor(extract(epoch from coalesce(e.answered, e.ended) - e.began) * 1000)
+             and b.talk_ms is not distinct from floor(extract(epoch from e.ended - e.answered) * 1000)
+             and b.direction = case e.event ->> 'direction' when 'inbound' then 0 when 'outbound' then 1 end
+             and b.tokens = (e.event ->> 'tokens')::numeric and b.bookings = (e.event ->> 'bookings')::numeric
              and (b.caller is null or b.caller = e.event ->> 'from_number')
-             and (b.callee is null or b.callee = e.event ->> 'to_number') as same
+             and (b.callee is null or b.callee = e.event ->> 'to_number'), false) as same
       from e
       left join ledger.usage b on b.tenant_id = e.tenant_id and b.id = e.id
+      left join ledger.wallet w on w.tenant_id = b.tenant_id and w.id = b.wallet_id
+      left join people.customer c on c.tenant_id = w.tenant_id and c.id = w.customer_id
       left join calls.refusal r on r.tenant_id = e.tenant_id and r.id = e.id
   ),
   kept as (
@@ -95,8 +104,9 @@ begin
       set last_at = now(), reason = excluded.reason, event = excluded.event, digest = excluded.digest
   )
   select s.ord::int,
-         case when s.booked then case when s.same then 'duplicate' else 'conflict' end
-              when s.old_digest = s.digest then 'duplicate' else 'refused' end
+         case when s.booked then case when s.same then 'known' else 'conflict' end
+              when s.old_digest = s.digest then 'duplicate' else 'refused' end,
+         s.currency, s.balance_after, s.overrun
     from seen s order by s.ord;
 end $$;
 grant create on schema calls to askpro_platform;

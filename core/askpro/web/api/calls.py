@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from askpro import clock, db
 from askpro.errors import Conflict, InvalidInput
 from askpro.i18n import Reader, reader
 from askpro.tariffs.explain import Step, plain, render
 from askpro.tariffs.recompute import recompute
-from askpro.web.api.call_rows import CallRow, Position, call_row, call_rows
+from askpro.web.api.call_rows import CallRow, call_row, call_rows
 from askpro.web.api.customers import page_link
 from askpro.web.api.endpoint import PREFIX, Call, Nothing, Reply, endpoint
 from askpro.web.api.schemas import CallDetail, CallPage, CallQuery, CallSummary, PriceStep, money
@@ -63,7 +64,7 @@ async def list_calls(call: Call[CallQuery, Nothing]) -> Reply[CallPage]:
             raise InvalidInput("without a customer at most 31 days at a time", code="window_too_wide", field="since")
     # the filters as they were asked for: a default that moves with the clock must not turn a cursor away
     scope = scope_of(tenant, "calls", asked.customer, asked.direction, asked.answered, asked.since, asked.until)
-    before = decode_cursor(asked.cursor, Position, scope) if asked.cursor else None
+    before = decode_cursor(asked.cursor, tuple[datetime, UUID], scope) if asked.cursor else None
     async with db.unit(tenant):
         rows = await call_rows(
             tenant,
@@ -126,7 +127,9 @@ async def get_call(call: Call[Nothing, Nothing]) -> CallDetail:
 
 
 def _step(step: Step, speaks: Reader) -> PriceStep:
-    values = {name: plain(value) if isinstance(value, (int, Decimal)) else str(value) for name, value in step.params.items()}
+    values = {
+        name: plain(value) if isinstance(value, (int, Decimal)) else str(value) for name, value in step.params.items()
+    }
     return PriceStep(step.kind, render(step, speaks.gettext), values)
 
 

@@ -159,8 +159,8 @@ class Visit:
         target = f"{url}?{urlencode(query)}" if query else url
         return Response(b"", status_code=303, headers={"Location": target}, cookies=list(cookies))
 
-    def say(self, message: str) -> str:
-        """``message`` in the reader's language; for texts that are marked with ``N_`` elsewhere."""
+    def gettext(self, message: str) -> str:
+        """``message`` in the reader's language."""
         return self.reader.gettext(message)
 
 
