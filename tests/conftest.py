@@ -18,7 +18,7 @@ from askpro import db, secrets
 from askpro.migrations.bootstrap import bootstrap, with_database
 from askpro.postgres import LocalPostgres
 
-APP_PASSWORD = "app-test-password"  # noqa: S105 - a throw-away server on loopback
+APP_PASSWORD = "app-test-password"
 REFERENCE = Path(os.environ.get("ASKPRO_REFERENCE", Path(__file__).parents[1].parent / "shared" / "reference"))
 
 

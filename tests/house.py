@@ -27,7 +27,6 @@ COST: Mapping[str, Any] = {
 }
 RETAIL: Mapping[str, Any] = {
     "increments": "30/6",
-    "free_seconds": 5,
     "connect_fee": "0.02",
     "inbound": "0.12",
     "outbound": {"+49": "0.15", "+4915": "0.24"},
@@ -37,7 +36,7 @@ RETAIL: Mapping[str, Any] = {
 
 async def reseller(slug: str = "one", **more: Any) -> Tenant:
     """A reseller in euro, in Berlin."""
-    values = {"currency": "EUR", "locale": "de", "timezone": "Europe/Berlin", "by": BY}
+    values: dict[str, Any] = {"currency": "EUR", "locale": "de", "timezone": "Europe/Berlin", "by": BY}
     return await create_tenant(slug, slug.title(), **(values | more))
 
 

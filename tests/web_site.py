@@ -33,7 +33,12 @@ from askpro.tenancy.service import create_tenant
 SECRET = ("test-key-test-key-test-key-test-key",)
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 OPERATOR = Actor("operator", "tests")
-WHOLESALE = {"increments": [1, 1], "inbound": "0.01", "outbound": {"+": "0.02"}, "items": [["token", "0"], ["booking", "0"]]}
+WHOLESALE = {
+    "increments": [1, 1],
+    "inbound": "0.01",
+    "outbound": {"+": "0.02"},
+    "items": [["token", "0"], ["booking", "0"]],
+}
 RETAIL = {
     "increments": [1, 1],
     "inbound": "0.06",
@@ -65,7 +70,9 @@ class Site:
     customers: dict[str, Customer] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
 
-    async def client(self, slug: str = "", key: str | None = None, *, address: str = "203.0.113.7", **given: Any) -> httpx.AsyncClient:
+    async def client(
+        self, slug: str = "", key: str | None = None, *, address: str = "203.0.113.7", **given: Any
+    ) -> httpx.AsyncClient:
         """A client on a reseller's host. ``key``: bearer; None: the reseller's full key; "" none at all."""
         headers: dict[str, str] = dict(given.pop("headers", {}))
         secret = self.keys.get(slug, "") if key is None else key
@@ -89,9 +96,16 @@ class Site:
         at = clock.now()
         await months.ensure()
         transfer = Transfer(
-            tenant=tenant.id, debit=clearing, credit=found.wallet_id, kind="topup", key=str(new_id()), actor=str(OPERATOR),
-            amount=Money.of(Decimal(amount), found.currency).units, day=clock.civil_day(at, tenant.timezone), occurred_at=at,
-        )  # fmt: skip
+            tenant=tenant.id,
+            debit=clearing,
+            credit=found.wallet_id,
+            kind="topup",
+            key=str(new_id()),
+            actor=str(OPERATOR),
+            amount=Money.of(Decimal(amount), found.currency).units,
+            day=clock.civil_day(at, tenant.timezone),
+            occurred_at=at,
+        )
         (await post(transfer)).or_raise()
 
 
@@ -121,7 +135,10 @@ async def site(serve: Serve) -> Site:
 
 async def populate(made: Site) -> None:
     """What the ``site`` fixture holds."""
-    for slug, currency, locale, zone in (("nord", "EUR", "de", "Europe/Berlin"), ("falke", "GBP", "en", "Europe/London")):
+    for slug, currency, locale, zone in (
+        ("nord", "EUR", "de", "Europe/Berlin"),
+        ("falke", "GBP", "en", "Europe/London"),
+    ):
         if slug == "nord":
             await publish_version(PLATFORM, Level.PLATFORM, None, "EUR", BEGINNING, WHOLESALE, by=OPERATOR)
             await publish_version(PLATFORM, Level.PLATFORM, None, "GBP", BEGINNING, WHOLESALE, by=OPERATOR)

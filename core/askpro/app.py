@@ -19,6 +19,7 @@ from askpro.calls.train import Train
 from askpro.errors import Misconfigured
 from askpro.i18n import reader
 from askpro.money import Money
+from askpro.payments import inbox, providers
 from askpro.pluginhost import Host, HostConfig, PgSwitchBoard, Services, open_store, platform_settings, read_applied
 from askpro.settings import Settings
 from askpro.tenancy.hosts import Hosts
@@ -28,6 +29,9 @@ from askpro.web.failures import Failures
 from askpro.web.looks import Looks
 from askpro.web.metrics import metrics
 from askpro.web.permissions import require_declared
+from askpro.web.portal.plugin_pages import PluginPages
+from askpro.web.portal.routes import portal_router
+from askpro.web.portal_auth import HANDLERS, plugin_guards
 from askpro.web.proxies import Proxies
 from askpro.web.security_headers import SecurityHeaders
 from askpro.web.static import Files, static_handlers
@@ -59,7 +63,10 @@ def plugin_host(settings: Settings) -> Host:
         production=settings.production,
         settings=platform_settings(),
     )
-    return Host(config, Services(store=open_store, applied=read_applied, format_money=_money), PgSwitchBoard())
+    services = Services(
+        store=open_store, applied=read_applied, format_money=_money, emit_event=inbox.emit_from_plugin
+    )
+    return Host(config, services, PgSwitchBoard())
 
 
 def _money(amount: Money, locale: str) -> str:
@@ -88,8 +95,10 @@ def create_app(settings: Settings, *, host: Host | None = None, freeze: bool = F
             *static_handlers(Files(looks, host.folders("static")), looks),
             *openapi.handlers(),
             api_router(),
+            portal_router(),
+            *host.routers(plugin_guards(), PluginPages(host).scope),
         ],
-        exception_handlers={Exception: failures.handle},
+        exception_handlers={**HANDLERS, Exception: failures.handle},
         lifespan=[_lifespan(settings, host, freeze=freeze)],
         state=State(
             {
@@ -120,10 +129,12 @@ def _lifespan(settings: Settings, host: Host, *, freeze: bool) -> Any:
         try:
             limits.start(settings.redis_url)
             await host.start()
+            providers.connect(host)
             if freeze:
                 _tune_collector()
             yield
         finally:
+            providers.disconnect()
             await limits.stop()
             await db.stop()
 

@@ -91,7 +91,7 @@ def configure(*, json: bool = False, level: int = logging.INFO) -> None:
             structlog.stdlib.filter_by_level,
             *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],  # fmt: skip
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

@@ -10,6 +10,8 @@ import pytest
 from askpro.cli import cli
 
 REPOSITORY = Path(__file__).parents[2]
+UNBUILT = {"D7": "auto-top-up; the SDK's contract for saved cards already speaks of it"}
+"""Rules that are cited before their part of the house stands → where."""
 PAGES = [*sorted(REPOSITORY.glob("*.md")), *sorted((REPOSITORY / "docs").rglob("*.md"))]
 
 
@@ -87,4 +89,4 @@ def test_cited_rules_are_stated() -> None:
                 cited |= set(re.findall(r"[(`, ](D\d{1,2})\b(?=[):;,. `])", path.read_text("utf-8")))
 
     assert {"D0", "D1", "D2", "D3", "D4", "D5", "D12", "D15"} <= stated
-    assert cited <= stated
+    assert cited - stated == UNBUILT.keys()

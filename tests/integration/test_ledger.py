@@ -30,7 +30,12 @@ class Books:
         return account_id(self.tenant, kind, "EUR")
 
     def transfer(self, debit: UUID, credit: UUID, amount: int, **more: object) -> Transfer:
-        values: dict[str, object] = {"kind": "test", "day": date(2026, 3, 24), "occurred_at": NOW, "actor": "system:test"}
+        values: dict[str, object] = {
+            "kind": "test",
+            "day": date(2026, 3, 24),
+            "occurred_at": NOW,
+            "actor": "system:test",
+        }
         return Transfer(tenant=self.tenant, debit=debit, credit=credit, amount=amount, **(values | more))  # type: ignore[arg-type]
 
     def credit(self, amount: int, **more: object) -> Transfer:
@@ -245,5 +250,5 @@ async def test_a_booking_inside_a_unit_commits_with_it(books: Books) -> None:
         async with db.unit(books.tenant):
             answer: Posting = await service.post(books.credit(5))
             assert answer.fresh
-            1 / 0
+            raise ZeroDivisionError
     assert await books.balance() == 0

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
-from house import BY, reseller
 
 from askpro import clock, db
 from askpro.errors import InvalidInput, NotAuthenticated, NotFound
@@ -14,6 +13,7 @@ from askpro.ids import new_id
 from askpro.people import keys, sessions
 from askpro.people.service import add_person
 from askpro.tenancy import audit
+from house import BY, reseller
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)

@@ -10,7 +10,6 @@ import asyncpg
 import httpx
 import pytest
 from litestar import get, post
-from web_site import Serve, Site, event, populate
 
 from askpro import db
 from askpro.app import create_app
@@ -20,13 +19,16 @@ from askpro.people import keys
 from askpro.settings import Settings
 from askpro.web import permissions
 from askpro.web.permissions import declared
+from web_site import Serve, Site, event, populate
 
 pytestmark = pytest.mark.anyio
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
-async def _raw(site: Site, headers: list[tuple[bytes, bytes]], path: str = "/api/v2/customers") -> tuple[int, dict[bytes, bytes], bytes]:
+async def _raw(
+    site: Site, headers: list[tuple[bytes, bytes]], path: str = "/api/v2/customers"
+) -> tuple[int, dict[bytes, bytes], bytes]:
     """A request with exactly these header lines, past any client's tidying."""
     sent: list[Any] = []
 
@@ -85,7 +87,11 @@ async def test_forwarded_headers_count_from_trusted_proxies_only(serve: Serve) -
     """A stranger's X-Forwarded-* is ignored; the proxy's decides about host, scheme and address (L8)."""
     site = await serve(trusted_proxies=(ip_network("10.0.0.0/8"),))
     await populate(site)
-    forged = {"X-Forwarded-Host": "falke.askpro.localhost", "X-Forwarded-Proto": "https", "X-Request-Id": "forged-forged"}
+    forged = {
+        "X-Forwarded-Host": "falke.askpro.localhost",
+        "X-Forwarded-Proto": "https",
+        "X-Request-Id": "forged-forged",
+    }
     outside = await site.client("nord", headers=forged)
     through = await site.client("nord", site.keys["falke"], address="10.1.2.3", headers=forged)
 
@@ -234,7 +240,9 @@ async def test_a_scope_opens_its_routes_and_no_other(site: Site) -> None:
     for scope in keys.SCOPES:
         client = await site.client("nord", await site.key("nord", [scope]))
         for method, path, said in routes:
-            answer = await client.request(method, path.replace("{customer_id:uuid}", nobody).replace("{call_id:uuid}", nobody))
+            answer = await client.request(
+                method, path.replace("{customer_id:uuid}", nobody).replace("{call_id:uuid}", nobody)
+            )
             if said == scope:
                 assert answer.status_code not in (401, 403), (scope, method, path)
             else:
@@ -257,7 +265,7 @@ async def test_a_route_without_permission_stops_the_construction() -> None:
     def unguarded() -> str:
         return ""
 
-    for handler, said in ((bare, "does not say"), (typo, "customers:raed"), (unguarded, "no guard")):
+    for handler, said in ((bare, "does not say"), (typo, "customers:raed"), (unguarded, "nobody to check")):
         app = create_app(settings)
         app.litestar.register(handler)
         with pytest.raises(Misconfigured, match=said):
@@ -268,7 +276,7 @@ async def test_a_route_without_permission_stops_the_construction() -> None:
 
 
 async def test_metrics_are_for_operators(serve: Serve) -> None:
-    """Loopback and trusted networks see figures by route template; others, and whoever came through a proxy, see 404."""
+    """Loopback and trusted networks see figures by route template; whoever came through a proxy sees 404."""
     site = await serve(trusted_proxies=(ip_network("10.0.0.0/8"),))
     await populate(site)
     api = await site.client("nord")
@@ -321,8 +329,15 @@ async def test_static_files_are_kept_for_ever_and_nothing_else_is_served(site: S
     assert packed.content == plain.content
     assert "max-age=31536000" in plain.headers["cache-control"]
     assert (await client.head(url)).status_code == 200
-    for path in ("/static/askpro.css", "/static/askpro.000000000000.css", "/static/../theme.toml", "/static/%2e%2e/theme.toml",
-                 "/static/vendor/MANIFEST.json", "/static/", "/static/default/askpro.css"):  # fmt: skip
+    for path in (
+        "/static/askpro.css",
+        "/static/askpro.000000000000.css",
+        "/static/../theme.toml",
+        "/static/%2e%2e/theme.toml",
+        "/static/vendor/MANIFEST.json",
+        "/static/",
+        "/static/default/askpro.css",
+    ):
         assert (await client.get(path)).status_code == 404, path
 
 

@@ -51,7 +51,7 @@ def test_content_becomes_a_card() -> None:
     assert card.outbound == {"+49": Decimal("0.15"), "+4915": Decimal("0.24")}
     assert list(card.items) == ["token", "booking"]
     assert card.month_scope is not None
-    assert card.month_scope.prefixes == {"+49", "+43"}
+    assert card.month_scope.prefixes == frozenset({"+49", "+43"})
     assert (card.month_scope.inbound, card.month_scope.outbound) == (False, True)
     assert card.tiers is not None
     assert card.tiers[0].discount_percent == 5
@@ -117,8 +117,10 @@ def test_wholesale_has_no_monthly_terms(key: str) -> None:
 _prices = st.decimals(0, 9999, places=6, allow_nan=False).map(lambda d: f"{d:f}")
 
 
-@given(st.dictionaries(st.from_regex(r"\+[0-9]{1,15}", fullmatch=True), _prices), st.dictionaries(
-    st.from_regex(r"[a-z][a-z0-9_]{0,10}", fullmatch=True), _prices))
+@given(
+    st.dictionaries(st.from_regex(r"\+[0-9]{1,15}", fullmatch=True), _prices),
+    st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,10}", fullmatch=True), _prices),
+)
 def test_reading_twice_changes_nothing(outbound: dict[str, str], items: dict[str, str]) -> None:
     """Canonical content is its own canonical form, and no amount changes its value on the way."""
     content, problems = read({"outbound": outbound, "items": items}, Level.PLAN)

@@ -53,9 +53,7 @@ def _cards(*more: tuple[UUID | None, TariffVersion], blocked: tuple[str, ...] = 
 
 def test_the_nearest_level_decides() -> None:
     """Customer before plan before reseller, and only for those whom it concerns."""
-    cards = _cards(
-        (PLAN, _version(Level.PLAN, "plan", "0.20")), (CUSTOMER, _version(Level.CUSTOMER, "own", "0.15"))
-    )
+    cards = _cards((PLAN, _version(Level.PLAN, "plan", "0.20")), (CUSTOMER, _version(Level.CUSTOMER, "own", "0.15")))
 
     assert _price(cards, START) == 300_000
     assert _price(cards, START, plan=PLAN) == 200_000
@@ -92,15 +90,20 @@ def test_nothing_holds_before_the_first_version_or_in_another_currency() -> None
 
 def test_without_cost_nothing_is_sold() -> None:
     """A reseller without wholesale prices cannot sell."""
-    assert TenantCards(TENANT, [(None, _version(Level.RESELLER, "retail", "0.3"))]).chain_for(
-        None, None, "EUR", START
-    ) is None
+    assert (
+        TenantCards(TENANT, [(None, _version(Level.RESELLER, "retail", "0.3"))]).chain_for(None, None, "EUR", START)
+        is None
+    )
 
 
 def test_a_wholesale_list_for_one_reseller_comes_before_the_general_one() -> None:
     """The own list decides where it says something, the general one elsewhere."""
     own = TariffVersion(
-        id=named_id("own"), level=Level.PLATFORM, currency="EUR", effective_from=START, outbound={"+49": Decimal("0.07")}
+        id=named_id("own"),
+        level=Level.PLATFORM,
+        currency="EUR",
+        effective_from=START,
+        outbound={"+49": Decimal("0.07")},
     )
     card = _cards((TENANT, own)).chain_for(None, None, "EUR", START)
     assert card is not None
@@ -113,8 +116,9 @@ def test_a_wholesale_list_for_one_reseller_comes_before_the_general_one() -> Non
 
 def test_blocked_destinations_are_refused_and_leave_no_trace_in_the_card() -> None:
     """Blocking refuses the call; the card's id stays, because no price changed."""
-    open_, barred = _cards().chain_for(None, None, "EUR", START), _cards(blocked=("+4930",)).chain_for(
-        None, None, "EUR", START
+    open_, barred = (
+        _cards().chain_for(None, None, "EUR", START),
+        _cards(blocked=("+4930",)).chain_for(None, None, "EUR", START),
     )
     assert open_ is not None
     assert barred is not None

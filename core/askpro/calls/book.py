@@ -11,9 +11,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
+from msgspec import structs
 
 from askpro import db
 from askpro.calls import refusals
@@ -29,7 +31,7 @@ from askpro.ledger.usage import UsageOutcome, UsageStatus, known, post_usage
 __all__ = ("Item", "book")
 
 _ATTEMPTS = 8
-_NO_MONTH = datetime(1970, 1, 1, tzinfo=UTC)  # reports without a start are told apart all the same
+_NO_MONTH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True, eq=False)
@@ -44,34 +46,76 @@ class Item:
     result: UsageResult | None = None
 
 
+_Refused: TypeAlias = tuple[Item, Reason, str]
+
+
 async def book(items: Sequence[Item]) -> None:
     """Book what can be booked and set ``result`` on every item.
 
-    Items of several tenants may be mixed. Raises Unavailable when other trains kept winning the race;
-    nothing of the rest is booked then and the same items may be sent again. Inside an open unit a lost race
+    Items of several tenants may be mixed; those that have their result already are left alone. Several reports with
+    one id are answered as if each had come by itself, in this order. Raises Unavailable when other trains kept winning
+    the race; what was booked by then has its result, and the rest may be sent again. Inside an open unit a lost race
     ends the unit instead (asyncpg.SerializationError): its owner runs it again.
     """
-    refused: list[tuple[Item, Reason, str]] = []
-    waiting: list[Item] = []
+    waiting = [item for item in items if item.result is None]
     instant = now()
-    for item in items:
-        wrong = problem(item.event, instant)
-        if wrong is None:
-            event = item.event
-            item.id = usage_id(item.tenant, event.source, event.id, event.started_at)  # type: ignore[arg-type]
-            waiting.append(item)
-        else:
-            refused.append((item, *wrong))
-    await months.ensure({item.event.started_at for item in waiting if item.event.started_at is not None})
+    for item in waiting:
+        item.id = _identity(item)
+    there: set[UUID | None] = set()
     while waiting:
-        first: dict[UUID | None, Item] = {}
-        repeats = [item for item in waiting if first.setdefault(item.id, item) is not item]
-        await _until_booked(list(first.values()), refused)
-        waiting = repeats
-    await _refuse(refused)
+        turn, later = _in_turn(waiting, there)
+        refused: list[_Refused] = []
+        sound: list[Item] = []
+        for item in turn:
+            wrong = problem(item.event, instant)
+            if wrong is None:
+                sound.append(item)
+            else:
+                refused.append((item, *wrong))
+        if sound:
+            await months.ensure(item.event.started_at for item in sound if item.event.started_at is not None)
+            await _until_booked(sound, refused)
+        await _refuse(refused)
+        waiting = _after(turn, later, there) if later else later
 
 
-async def _until_booked(waiting: list[Item], refused: list[tuple[Item, Reason, str]]) -> None:
+def _in_turn(waiting: list[Item], there: set[UUID | None]) -> tuple[list[Item], list[Item]]:
+    """The first of each id, and all whose call is booked: their answers depend on nothing that is yet to come."""
+    first: dict[UUID | None, Item] = {}
+    turn, later = list[Item](), list[Item]()
+    for item in waiting:
+        (turn if item.id in there or first.setdefault(item.id, item) is item else later).append(item)
+    return turn, later
+
+
+def _after(turn: list[Item], later: list[Item], there: set[UUID | None]) -> list[Item]:
+    """What is still to be asked of ``later``: a report refused a moment ago is a duplicate when it comes again."""
+    refused: dict[UUID | None, tuple[UsageEvent, UsageResult]] = {}
+    for item in turn:
+        if item.result is not None and item.result.reason not in ("", Reason.CONFLICT):
+            refused[item.id] = item.event, item.result
+        else:
+            there.add(item.id)
+    rest = []
+    for item in later:
+        before = refused.get(item.id)
+        if before is not None and before[0] == item.event:
+            item.result = structs.replace(before[1], status="duplicate")
+        else:
+            refused.pop(item.id, None)
+            rest.append(item)
+    return rest
+
+
+def _identity(item: Item) -> UUID:
+    """The call's id; reports whose start says nothing are told apart all the same."""
+    event, began = item.event, item.event.started_at
+    if began is None or began.tzinfo is None or not 1 < began.year < 9999:
+        began = _NO_MONTH
+    return usage_id(item.tenant, event.source, event.id, began)
+
+
+async def _until_booked(waiting: list[Item], refused: list[_Refused]) -> None:
     for attempt in range(_ATTEMPTS):
         try:
             waiting = await _once(waiting, refused)
@@ -84,12 +128,12 @@ async def _until_booked(waiting: list[Item], refused: list[tuple[Item, Reason, s
     raise Unavailable("too many reports for the same calls at once", code="busy")
 
 
-async def _once(waiting: list[Item], refused: list[tuple[Item, Reason, str]]) -> list[Item]:
+async def _once(waiting: list[Item], refused: list[_Refused]) -> list[Item]:
     """Rate and post; returns what has to be tried again."""
     rater = await Rater.prepare([(i.tenant, i.zone, i.event) for i in waiting])
     priced: list[Priced] = []
     posted: list[Item] = []
-    told: list[tuple[Item, Reason, str]] = []
+    told: list[_Refused] = []
     for item in waiting:
         found = rater.price(item.tenant, item.zone, item.event, item.id, item.actor)  # type: ignore[arg-type]
         if isinstance(found, Priced):
@@ -161,26 +205,25 @@ def _duplicate(item: Item, currency: str, outcome: UsageOutcome) -> UsageResult:
     )
 
 
+def _known(item: Item, currency: str | None, balance: int | None, overrun: int | None) -> UsageResult:
+    return UsageResult(
+        id=item.event.id, status="duplicate", currency=currency or "", balance=balance, overrun=overrun or 0
+    )
+
+
 def _conflict(item: Item) -> UsageResult:
     return UsageResult(id=item.event.id, status="conflict", reason=Reason.CONFLICT.value)
 
 
-async def _refuse(refused: list[tuple[Item, Reason, str]]) -> None:
-    """Keep refusals; of several with one id the first is asked first, the others after it."""
-    while refused:
-        turn: dict[tuple[UUID, UUID], tuple[Item, Reason, str]] = {}
-        later: list[tuple[Item, Reason, str]] = []
-        for entry in refused:
-            item = entry[0]
-            if item.id is None:
-                item.id = usage_id(item.tenant, item.event.source, item.event.id, item.event.started_at or _NO_MONTH)
-            if turn.setdefault((item.tenant, item.id), entry) is not entry:
-                later.append(entry)
-        statuses = await refusals.record([(t, u, i.event, reason) for (t, u), (i, reason, _) in turn.items()])
-        for (item, reason, detail), status in zip(turn.values(), statuses, strict=True):
-            item.result = (
-                _conflict(item)
-                if status == "conflict"
-                else UsageResult(id=item.event.id, status=status, reason=reason.value, detail=detail)  # type: ignore[arg-type]
-            )
-        refused = later
+async def _refuse(refused: list[_Refused]) -> None:
+    """Keep what was refused. Whose call is booked nevertheless, under earlier prices, hears that."""
+    asked = [(item.tenant, item.id, item.event, reason) for item, reason, _ in refused]
+    answers = await refusals.record(asked)  # type: ignore[arg-type]
+    for (item, reason, detail), answer in zip(refused, answers, strict=True):
+        if answer.status == "conflict":
+            item.result = _conflict(item)
+        elif answer.status == "known":
+            item.result = _known(item, answer.currency, answer.balance, answer.overrun)
+        else:
+            status: Any = answer.status
+            item.result = UsageResult(id=item.event.id, status=status, reason=reason.value, detail=detail)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from askpro.calls.events import Reason, UsageEvent
 
@@ -17,6 +17,8 @@ _SOURCE = re.compile(r"[a-z0-9][a-z0-9._:-]{0,39}", re.ASCII).fullmatch
 _SKEW = timedelta(seconds=90)  # clocks of other people's machines
 _LONGEST = timedelta(days=2)
 _MOST = 2_000_000_000
+_OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""No books are kept for earlier months (``ledger.ensure_month``)."""
 
 
 def problem(event: UsageEvent, now: datetime) -> tuple[Reason, str] | None:
@@ -39,6 +41,8 @@ def problem(event: UsageEvent, now: datetime) -> tuple[Reason, str] | None:
         return Reason.MALFORMED, "an instant needs an offset"
     if ended > now + _SKEW or started > now + _SKEW:
         return Reason.IN_FUTURE, ended.isoformat()
+    if started < _OLDEST:
+        return Reason.TOO_OLD, started.isoformat()
     if event.tokens < 0 or event.bookings < 0 or event.tokens > _MOST or event.bookings > _MOST:
         return Reason.NEGATIVE_QUANTITY, f"tokens {event.tokens}, bookings {event.bookings}"
     if event.direction not in ("inbound", "outbound"):

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     MISSING_END = "missing_end"
     END_BEFORE_START = "end_before_start"
     TOO_LONG = "too_long"
+    TOO_OLD = "too_old"
     IN_FUTURE = "in_future"
     NEGATIVE_QUANTITY = "negative_quantity"
     BAD_DIRECTION = "bad_direction"

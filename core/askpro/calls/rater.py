@@ -27,7 +27,7 @@ select ord, customer_id, plan_id, status, wallet_id, currency, seq, used_seconds
   from calls.usage_state($1, $2, $3) order by ord
 """
 _MS = timedelta(milliseconds=1)
-_LARGEST = 9 * 10**15  # 10⁻⁶: nine thousand million of a currency; a thousand such calls still add up in bigint
+_LARGEST = 10**15  # 10⁻⁶: a thousand million of a currency; thousands of such calls still add up in bigint
 _QUARTER = 900  # every zone's offset is a multiple of a quarter of an hour
 
 _days: dict[tuple[str, int], date] = {}

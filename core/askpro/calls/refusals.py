@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from askpro import db
-from askpro.calls.content import as_json, digest
+from askpro.calls.content import as_json, digest, storable
 from askpro.calls.events import Reason, UsageEvent
 
-__all__ = ("Refusal", "open_refusals", "record")
+__all__ = ("Answer", "Refusal", "open_refusals", "record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +27,33 @@ class Refusal:
     first_at: datetime
 
 
-async def record(refused: Sequence[tuple[UUID, UUID, UsageEvent, Reason]]) -> list[str]:
-    """Keep (tenant, usage id, report, reason); answers ``refused``, ``duplicate`` or ``conflict`` for each.
+class Answer(NamedTuple):
+    """``refused``, ``duplicate`` (of a refused report), ``conflict``, or ``known``: this very call is booked.
 
-    No id may occur twice.
+    The rest is set where the id is booked: the wallet's balance after that call, and its overrun.
     """
+
+    status: str
+    currency: str | None
+    balance: int | None
+    overrun: int | None
+
+
+async def record(refused: Sequence[tuple[UUID, UUID, UsageEvent, Reason]]) -> list[Answer]:
+    """Keep (tenant, usage id, report, reason), unless the call is booked. No id may occur twice."""
     if not refused:
         return []
     rows = await db.call(
-        "select status from calls.record_refusals($1, $2, $3, $4, $5, $6, $7) order by ord",
+        "select status, currency, balance, overrun from calls.record_refusals($1, $2, $3, $4, $5, $6, $7) order by ord",
         [tenant for tenant, _, _, _ in refused],
         [usage for _, usage, _, _ in refused],
-        [event.source for _, _, event, _ in refused],
-        [event.id for _, _, event, _ in refused],
+        [storable(event.source) for _, _, event, _ in refused],
+        [storable(event.id) for _, _, event, _ in refused],
         [reason.value for _, _, _, reason in refused],
         [as_json(event) for _, _, event, _ in refused],
         [digest(event) for _, _, event, _ in refused],
     )
-    return [row[0] for row in rows]
+    return [Answer(*row) for row in rows]
 
 
 async def open_refusals(tenant: UUID, *, limit: int = 100) -> list[Refusal]:

@@ -75,6 +75,6 @@ def _check(settings: Settings, address: str, workers: int) -> None:
             "addresses could not be told apart by the limits."
         )
     if workers * settings.pool_max > 500:
-        found.append(f"{workers} workers × ASKPRO_POOL_MAX {settings.pool_max} are more connections than a server takes.")
+        found.append(f"{workers} workers × ASKPRO_POOL_MAX {settings.pool_max}: more connections than a server takes.")
     if found:
         raise Misconfigured("\n".join(found))

@@ -165,10 +165,10 @@ select w.id::text, coalesce(u.overrun, 0), w.overrun
 _OVERRUN_TRANSFERS = """
 select coalesce(u.day, t.day) || ': ' || coalesce(u.overrun, t.amount) || ' ' || coalesce(u.currency, t.currency)
          || ' for ' || coalesce(u.calls, t.calls) || ' calls', coalesce(u.n, 0) || ' transfers', coalesce(t.n, 0)::text
-  from (select currency, day, overrun, calls, count(*) as n
-          from (select w.currency, u.wallet_id, u.wallet_seq, u.day, sum(u.overrun) as overrun, count(*) as calls
-                  from ledger.usage u join ledger.wallet w on w.tenant_id = u.tenant_id and w.id = u.wallet_id
-                 where u.tenant_id = $1 group by 1, 2, 3, 4 having sum(u.overrun) > 0) train
+  from (select w.currency, train.day, train.overrun, train.calls, count(*) as n
+          from (select wallet_id, wallet_seq, day, sum(overrun) as overrun, count(*) as calls
+                  from ledger.usage where tenant_id = $1 group by 1, 2, 3 having sum(overrun) > 0) train
+          join ledger.wallet w on w.tenant_id = $1 and w.id = train.wallet_id
          group by 1, 2, 3, 4) u
   full join (select currency, day, amount, calls, count(*) as n
                from ledger.transfer where tenant_id = $1 and kind = 'overrun' group by 1, 2, 3, 4) t
@@ -195,9 +195,10 @@ select coalesce(u.wallet_id, m.wallet_id) || ' ' || to_char(coalesce(u.month, m.
 
 _COMMISSION = """
 select coalesce(u.day, t.day) || ' ' || coalesce(u.currency, t.currency), coalesce(u.total, 0), coalesce(t.total, 0)
-  from (select w.currency, u.day, sum(u.commission) as total
-          from ledger.usage u join ledger.wallet w on w.tenant_id = u.tenant_id and w.id = u.wallet_id
-         where u.tenant_id = $1 group by 1, 2) u
+  from (select w.currency, x.day, sum(x.commission) as total
+          from (select wallet_id, day, sum(commission) as commission
+                  from ledger.usage where tenant_id = $1 group by 1, 2) x
+          join ledger.wallet w on w.tenant_id = $1 and w.id = x.wallet_id group by 1, 2) u
   full join (select t.currency, t.day,
                     sum(case a.kind when 'commission_expense' then t.amount else -t.amount end) as total
                from ledger.transfer t

@@ -8,7 +8,12 @@ from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from askpro.db.engine import DB
 
-__all__ = ("sql_migration",)
+__all__ = ("no_way_back", "sql_migration")
+
+
+async def no_way_back() -> None:
+    """Raises RuntimeError: what was migrated is not undone, least of all money."""
+    raise RuntimeError("migrations are not undone: restore a backup or write the next one")
 
 
 def sql_migration(module_file: str, migration_id: str, app_name: str, description: str) -> MigrationManager:
@@ -25,9 +30,6 @@ def sql_migration(module_file: str, migration_id: str, app_name: str, descriptio
             raise RuntimeError("migrations run through `askpro migrate` only")
         await opened.connection.execute(text)
 
-    async def backwards() -> None:
-        raise RuntimeError("migrations are not undone: restore a backup or write the next one")
-
     manager.add_raw(forwards)
-    manager.add_raw_backwards(backwards)
+    manager.add_raw_backwards(no_way_back)
     return manager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,10 +69,12 @@ async def publish_version(
     if effective_from.tzinfo is None:
         raise InvalidInput("an instant needs a zone", field="effective_from")
     identifier = new_id()
-    async with AsyncExitStack() as units:
-        if level is Level.PLATFORM:
-            await _check_reseller(owner_id)
-            await units.enter_async_context(db.platform_unit("publish wholesale prices", actor=str(by)))
+    if level is Level.PLATFORM:
+        await _check_reseller(owner_id)
+        whole = db.platform_unit("publish wholesale prices", actor=str(by))  # it concerns every reseller
+    else:
+        whole = db.unit(tenant)
+    async with whole:  # what the guard refuses is rolled back
         async with db.unit(tenant):
             await bump_tariffs(tenant)  # also the lock: one publication after the other
             await _check_owner(tenant, level, owner_id)

@@ -134,4 +134,8 @@ class _Walk:
         return self.at
 
     def _note(self, path: Path, offset: int) -> None:
-        self.found.setdefault(path, self.text.count("\n", 0, offset) + 1)
+        """Also for the tables a dotted name implies: ``[wholesale.EUR]`` is where ``wholesale`` begins."""
+        line = self.text.count("\n", 0, offset) + 1
+        while path and path not in self.found:
+            self.found[path] = line
+            path = path[:-1]

@@ -209,6 +209,8 @@ def _taxes(source: Source) -> tuple[TaxRate, ...]:
     rates: list[TaxRate] = []
     for n, entry in enumerate(source.data.get("tax", ())):
         day, rate = (entry.get(key) for key in ("effective_from", "rate")) if isinstance(entry, dict) else (None, None)
+        if isinstance(entry, dict):
+            source.known(entry, ("tax", n), "effective_from", "rate")
         if type(day) is not date:
             source.wrong(("tax", n, "effective_from"), "is a date without quotes")
             continue

@@ -1,4 +1,4 @@
-"""Answers whose bytes are there already. Litestar appends a charset to text types of its own; here the type is final."""
+"""Answers whose bytes are there already. Litestar would append a charset to text types; here the type is final."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Machines: ``Authorization: Bearer <key>``, limits and scopes, in one guard for the whole API.
+"""Machines: ``Authorization: Bearer <key>``, limits and scopes, in one place for the whole API.
 
 The key is looked up in the tenant of the host, so a key of another tenant is an unknown key. Failures are counted by
 address; a good key is counted by key and by tenant.
+
+``admit`` runs before each handler. It is no Litestar guard: those are given a copy of the handler, made for every request.
 """
 
 from __future__ import annotations
@@ -9,15 +11,14 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar import Request
 
 from askpro.errors import NotAllowed, NotAuthenticated
 from askpro.people import keys
 from askpro.web import limits
 from askpro.web.limits import Policy, Rule
 
-__all__ = ("ATTEMPTS", "PER_KEY", "PER_TENANT", "USAGE_PER_KEY", "guard")
+__all__ = ("ATTEMPTS", "PER_KEY", "PER_TENANT", "USAGE_PER_KEY", "admit")
 
 log = structlog.get_logger("askpro.web.auth")
 
@@ -31,22 +32,23 @@ ATTEMPTS = Policy("attempts", 30)
 _LONGEST = 200
 
 
-async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def admit(request: Request[Any, Any, Any]) -> None:
     """Authenticate, count, authorise.
 
     Raises NotAuthenticated, RateLimited, NotAllowed (``scope_missing``).
     """
-    state: dict[str, Any] = connection.scope["state"]
+    state: dict[str, Any] = request.scope["state"]
+    opt: dict[str, Any] = request.scope["route_handler"].opt
     tenant = state["tenant"]
     try:
-        key = await keys.authenticate(tenant.id, _bearer(connection))
+        key = await keys.authenticate(tenant.id, _bearer(request))
     except NotAuthenticated:
         await limits.enforce(state, (ATTEMPTS, state["peer"].address))
         log.warning("wrong API key", address=state["peer"].address)
         raise
     state["key"] = key
-    await limits.enforce(state, *_rules(handler.opt.get("policy"), str(key.id), str(tenant.id)))
-    permission: str = handler.opt["permission"]
+    await limits.enforce(state, *_rules(opt.get("policy"), str(key.id), str(tenant.id)))
+    permission: str = opt["permission"]
     if not key.allows(permission):
         log.warning("scope missing", key=str(key.id), scope=permission)
         raise NotAllowed(f"this key lacks the scope {permission}", code="scope_missing")
@@ -56,9 +58,9 @@ def _rules(policy: Policy | None, key: str, tenant: str) -> tuple[Rule, ...]:
     return ((policy, key),) if policy is not None else ((PER_KEY, key), (PER_TENANT, tenant))
 
 
-def _bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+def _bearer(request: Request[Any, Any, Any]) -> str:
     """The one token of the one Authorization header. Raises NotAuthenticated for anything else."""
-    values = [value for name, value in connection.scope["headers"] if name == b"authorization"]
+    values = [value for name, value in request.scope["headers"] if name == b"authorization"]
     if len(values) != 1:
         raise NotAuthenticated(code="key_missing" if not values else "key_invalid")
     scheme, _, token = values[0].partition(b" ")

@@ -1,7 +1,7 @@
 """Is it alive, is it ready, what is wrong: for load balancers, orchestrators and operators.
 
-``/health/live`` says that the process answers. ``/health/ready`` is 503 until the database is there and migrated and the
-required plugins are up. ``/health`` lists everything; the reasons behind it are shown to operators only
+``/health/live`` says that the process answers. ``/health/ready`` is 503 until the database is there and migrated and
+the required plugins are up. ``/health`` lists everything; the reasons behind it are shown to operators only
 (``Proxies.is_local``), the rest of the world learns states and no names of machines, roles or files.
 """
 
@@ -88,10 +88,8 @@ class Health:
         )
         absent = sorted(self._required - {one.id for one in plugins if one.state == "ready"})
         problems += [f"required plugin {name} is not up" for name in absent]
-        if problems:
-            status = "down"
-        else:
-            status = "degraded" if any(one.state == "quarantined" for one in plugins) else "ok"
+        broken = any(one.state == "quarantined" for one in plugins)
+        status = "down" if problems else "degraded" if broken else "ok"
         return Report(status, database, len(missing), plugins, counts, tuple(problems))
 
 

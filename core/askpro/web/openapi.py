@@ -41,10 +41,10 @@ _ABOUT = f"""
 Machine access for one reseller: the host of the request says which.
 
 **Keys** are sent as `Authorization: Bearer …`. **Money** is `{{"amount": "12.340000", "currency": "EUR"}}`: the exact
-amount as a text with six decimals. **Errors** are `application/problem+json` (RFC 9457); `code` is stable. **Lists** are
-paged by `cursor`; the `Link` header leads to the next page. **Limits**: `RateLimit-Policy` and `RateLimit` say how many
-requests are left. **Idempotency**: routes that take an `Idempotency-Key` answer a repeat with the first answer and
-`Idempotent-Replayed: true`; keys are kept for {_HOURS} hours.
+amount as a text with six decimals. **Errors** are `application/problem+json` (RFC 9457); `code` is stable. **Lists**
+are paged by `cursor`; the `Link` header leads to the next page. **Limits**: `RateLimit-Policy` and `RateLimit` say
+how many requests are left. **Idempotency**: routes that take an `Idempotency-Key` answer a repeat with the first answer
+and `Idempotent-Replayed: true`; keys are kept for {_HOURS} hours.
 """.strip()
 
 
@@ -83,7 +83,9 @@ def _components(operations: Iterable[Operation]) -> dict[str, Any]:
     return found
 
 
-def _operation(handler: HTTPRouteHandler, operation: Operation, path: str, components: dict[str, Any]) -> dict[str, Any]:
+def _operation(
+    handler: HTTPRouteHandler, operation: Operation, path: str, components: dict[str, Any]
+) -> dict[str, Any]:
     refused = {401, 403, 429, 503, *operation.refusals}
     said: dict[str, Any] = {
         "operationId": handler.fn.__name__,

@@ -1,6 +1,6 @@
 """Every route says who may use it, in one word under ``opt["permission"]``; one that does not stops the application.
 
-An API scope (``customers:read``) is checked by ``auth.guard``, a room of the portal by the portal's own guard. The
+An API scope (``customers:read``) is checked by ``auth.admit``, a room of the portal by the portal's own guard. The
 other words are reasons why a route needs neither.
 """
 
@@ -43,9 +43,8 @@ def declared(app: Litestar) -> Iterator[tuple[str, str, str]]:
                 said = "plugin"  # its guard was required and checked when the plugin's router was built
             elif said not in _WORDS:
                 raise Misconfigured(f"route {route.path} does not say who may use it ({said!r})")
-            elif said in SCOPES or said in PORTAL:
-                if not handler.resolve_guards():
-                    raise Misconfigured(f"route {route.path} says {said!r} and has no guard to check it")
+            elif not _checked(handler, said):
+                raise Misconfigured(f"route {route.path} says {said!r} and has nobody to check it")
             for method in sorted(handler.http_methods):
                 yield method, route.path, said
 
@@ -54,6 +53,12 @@ def require_declared(app: Litestar) -> None:
     """Called by ``create_app``: fails the construction, not the first request."""
     for _ in declared(app):
         pass
+
+
+def _checked(handler: Any, said: str) -> bool:
+    if said in SCOPES:
+        return bool(handler.resolve_before_request())
+    return said not in PORTAL or bool(handler.resolve_guards())
 
 
 def _automatic(handler: Any) -> bool:

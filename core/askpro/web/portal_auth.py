@@ -120,5 +120,5 @@ def to_sign_in(request: Request[Any, Any, Any], _: Exception) -> Response[bytes]
     return Response(b"", status_code=303, headers={"Location": target})
 
 
-HANDLERS: Mapping[type[Exception], Any] = {SignInNeeded: to_sign_in}
+HANDLERS: dict[int | type[Exception], Any] = {SignInNeeded: to_sign_in}
 """For the application's ``exception_handlers``: plugins' pages lead to the sign-in too."""

@@ -1,7 +1,7 @@
 """Errors as answers: problem+json for machines (RFC 9457), a page for people. Never a stack trace.
 
-``type`` is ``/api/v2/problems/<code>``, ``title`` the error's sentence in the reader's language, ``detail`` the caller's
-own data at most. What is wrong with single fields stands in ``errors``, each with a JSON pointer.
+``type`` is ``/api/v2/problems/<code>``, ``title`` the error's sentence in the reader's language, ``detail`` the
+caller's own data at most. What is wrong with single fields stands in ``errors``, each with a JSON pointer.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ _AWAY = (
 def from_exception(
     error: Exception, gettext: Callable[[str], str], *, request_id: str = ""
 ) -> tuple[Problem, dict[str, str]]:
-    """The problem behind an exception, and the headers it asks for. What nobody expected is logged with its traceback."""
+    """The problem behind an exception, and the headers it asks for; what nobody expected is logged."""
     headers: dict[str, str] = {}
     if isinstance(error, HTTPException):
         error, status, code, title = _from_framework(error, headers)

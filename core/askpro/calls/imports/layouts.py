@@ -89,14 +89,26 @@ class Native:
                 started_at=datetime.fromisoformat(started) if started else None,
                 answered_at=datetime.fromisoformat(answered) if answered else None,
                 ended_at=datetime.fromisoformat(ended) if ended else None,
-                disposition=disposition or "ANSWERED",
-                tokens=int(tokens or 0),
-                bookings=int(bookings or 0),
+                disposition=disposition.upper() or "ANSWERED",
+                tokens=_count(tokens),
+                bookings=_count(bookings),
                 source=self.source,
             )
         except ValueError as error:
             return Garbled(tenant, call, Reason.MALFORMED, str(error)[:200])
         return Parsed(tenant, event)
+
+
+_WHOLE = re.compile(r"-?\d{1,18}", re.ASCII).fullmatch
+
+
+def _count(text: str) -> int:
+    """Digits and nothing else: ``int()`` takes 1_000 and other people's numerals, too. Raises ValueError."""
+    if not text:
+        return 0
+    if not _WHOLE(text):
+        raise ValueError(f"no whole number: {text[:40]!r}")
+    return int(text)
 
 
 _INBOUND_CONTEXT = re.compile(r"from-(pstn|trunk|did|external)|inbound|incoming", re.IGNORECASE)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +23,8 @@ class Row:
 
     line: int
     fields: list[str]
+    since: int
+    """Its first line."""
 
 
 class SourceFile:
@@ -57,13 +60,37 @@ def digest(path: Path) -> bytes:
 
 
 def rows(source: SourceFile) -> Iterator[Row]:
-    """Every record that is not empty. Raises InvalidInput when the file is no CSV or breaks off (gzip)."""
-    reader = csv.reader(source.text(), strict=False)
+    """Every record that is not empty.
+
+    Raises InvalidInput when the file is no CSV, breaks off or is damaged (gzip), or ends within quotes: what they
+    have swallowed may be calls.
+    """
+    record: list[str] = []
+    reader = csv.reader(_kept(source.text(), record), strict=False)
     try:
         for fields in reader:
+            since = reader.line_num - len(record) + 1
+            if len(record) > 1 and _unclosed(record):
+                raise InvalidInput(f"{source.path.name}, line {since}: a quote is never closed", code="unreadable_file")
+            record.clear()
             if fields:
-                yield Row(reader.line_num, fields)
-    except (csv.Error, EOFError, gzip.BadGzipFile, OSError) as error:
+                yield Row(reader.line_num, fields, since)
+    except (csv.Error, EOFError, zlib.error, OSError) as error:
         raise InvalidInput(
             f"{source.path.name}, line {reader.line_num + 1}: {error}", code="unreadable_file"
         ) from error
+
+
+def _kept(lines: Iterable[str], record: list[str]) -> Iterator[str]:
+    for line in lines:
+        record.append(line)
+        yield line
+
+
+def _unclosed(record: list[str]) -> bool:
+    """Whether the lines of a record end within quotes."""
+    try:
+        list(csv.reader(record, strict=True))
+    except csv.Error as error:
+        return "end of data" in str(error)
+    return False

@@ -16,8 +16,8 @@ from uuid import UUID
 from askpro import db
 from askpro.actor import Actor
 from askpro.calls.book import Item, book
-from askpro.calls.content import digest as report_digest
-from askpro.calls.events import Reason
+from askpro.calls.content import substance
+from askpro.calls.events import Reason, UsageEvent
 from askpro.calls.imports import runs
 from askpro.calls.imports.layouts import Garbled, Layout
 from askpro.calls.imports.reader import Row, SourceFile, digest, rows
@@ -46,16 +46,26 @@ class Summary:
 
 @dataclass(slots=True)
 class _Memory:
-    """A dry run writes nothing, so it remembers by itself which calls it has seen."""
+    """A dry run keeps nothing, so it remembers by itself what earlier batches would have left behind."""
 
-    seen: dict[UUID, bytes] = field(default_factory=dict)
+    booked: dict[UUID, tuple[object, ...]] = field(default_factory=dict)
+    refused: dict[UUID, UsageEvent] = field(default_factory=dict)
 
-    def outcome(self, item: Item) -> str | None:
-        if item.id is None or item.result is None or item.result.status == "conflict":
-            return None
-        content = report_digest(item.event)
-        before = self.seen.setdefault(item.id, content)
-        return None if before is content else "duplicate" if before == content else "conflict"
+    def outcome(self, item: Item) -> str:
+        """What the ledger would have answered, had it kept those batches."""
+        if item.id is None or item.result is None:
+            raise AskProError("a report was not answered")
+        status, about = item.result.status, substance(item.event)
+        before = self.booked.get(item.id)
+        if before is not None:
+            return "duplicate" if before == about else "conflict"
+        if status == "booked":
+            self.booked[item.id] = about
+        elif item.result.reason and status != "conflict":
+            if item.id in self.refused:
+                status = "duplicate" if self.refused[item.id] == item.event else "refused"
+            self.refused[item.id] = item.event
+        return status
 
 
 async def run_import(
@@ -83,7 +93,7 @@ async def run_import(
     finally:
         file.close()
     if dry_run:
-        return Summary(None, run.counts, dry_rejects, resumed=False)
+        return Summary(None, run.counts, sorted(dry_rejects), resumed=False)
     async with db.platform_unit("import of call records", actor=str(by)):
         await runs.finish(run)
         return Summary(run.id, run.counts, await runs.rejects(run.id), run.resumed)
@@ -136,9 +146,8 @@ def _understand(
     for row in chunk:
         parsed = layout.parse(row.fields)
         if isinstance(parsed, Garbled):
-            rejected.append(
-                _reject(row.line, parsed.external_id, parsed.tenant, "refused", parsed.reason, parsed.detail)
-            )
+            detail = parsed.detail if row.since == row.line else f"{parsed.detail}, lines {row.since} to {row.line}"
+            rejected.append(_reject(row.line, parsed.external_id, parsed.tenant, "refused", parsed.reason, detail))
         elif (tenant := tenants.get(parsed.tenant)) is None:
             rejected.append(_reject(row.line, parsed.event.id, parsed.tenant, "refused", Reason.UNKNOWN_TENANT, ""))
         else:
@@ -154,7 +163,7 @@ def _count(
         result = item.result
         if result is None:
             raise AskProError(f"line {line} was not answered")
-        outcome = (memory.outcome(item) if memory else None) or result.status
+        outcome = memory.outcome(item) if memory else result.status
         if outcome == "booked":
             counts["booked"] += 1
             answered = item.event.answered_at is not None and item.event.disposition == "ANSWERED"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from askpro import db
-from askpro.errors import NotFound
+from askpro.errors import Conflict, NotFound
 from askpro.ids import new_id
 
 __all__ = ("Reject", "Run", "begin", "checkpoint", "finish", "latest", "rejects")
@@ -59,13 +59,19 @@ async def begin(file_name: str, digest: bytes, layout: str, source: str) -> Run:
 
 
 async def checkpoint(run: Run, next_line: int, counts: Counter[str], rejected: Sequence[Reject]) -> None:
-    """Keep how far the run is, in the same unit as the bookings it speaks of."""
-    await db.execute(
-        "update calls.import_run set next_line = $2, counts = $3, touched_at = now() where id = $1",
+    """Keep how far the run is, in the same unit as the bookings it speaks of.
+
+    Raises Conflict when another process has gone on with this run meanwhile.
+    """
+    tag = await db.execute(
+        "update calls.import_run set next_line = $3, counts = $4, touched_at = now() where id = $1 and next_line = $2",
         run.id,
+        run.next_line,
         next_line,
         dict(counts),
     )
+    if tag != "UPDATE 1":
+        raise Conflict("another process is importing this file", code="import_running")
     await db.execute(
         "insert into calls.import_reject select $1, * from unnest($2::bigint[], $3::text[], $4::text[], $5::text[],"
         " $6::text[], $7::text[])",

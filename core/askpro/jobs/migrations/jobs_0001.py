@@ -11,6 +11,7 @@ from importlib.resources import files
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from askpro.db.engine import DB
+from askpro.migrations.script import no_way_back
 
 ID = "jobs_0001"
 
@@ -51,4 +52,5 @@ async def forwards() -> MigrationManager:
         await connection.execute(_AFTER)
 
     manager.add_raw(create)
+    manager.add_raw_backwards(no_way_back)
     return manager

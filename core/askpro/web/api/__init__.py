@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from askpro.web.api import balance, calls, customers, transactions, usage
 from askpro.web.api.endpoint import PREFIX
-from askpro.web.auth import guard
+from askpro.web.auth import admit
 
 __all__ = ("HANDLERS", "api_router")
 
@@ -21,5 +21,5 @@ HANDLERS: tuple[HTTPRouteHandler, ...] = (
 
 
 def api_router() -> Router:
-    """All endpoints behind the one guard."""
-    return Router(PREFIX, route_handlers=list(HANDLERS), guards=[guard])
+    """All endpoints, each behind the one check of keys and scopes."""
+    return Router(PREFIX, route_handlers=list(HANDLERS), before_request=admit)

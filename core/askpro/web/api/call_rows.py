@@ -80,7 +80,8 @@ async def call_rows(
     rows = await db.fetch(
         f"""
         {_COLUMNS}
-           and ($2::uuid is null or u.wallet_id in (select id from ledger.wallet where tenant_id = $1 and customer_id = $2))
+           and ($2::uuid is null
+                or u.wallet_id in (select id from ledger.wallet where tenant_id = $1 and customer_id = $2))
            and ($3::smallint is null or u.direction = $3)
            and ($4::boolean is null or (u.talk_ms is not null) = $4)
            and ($5::timestamptz is null or u.began_at >= $5)
@@ -88,7 +89,7 @@ async def call_rows(
            and ($7::timestamptz is null or (u.began_at, u.id) < ($7, $8::uuid))
            and u.id >= $9 and u.id < $10
          order by u.began_at desc, u.id desc limit $11
-        """,
+        """,  # noqa: S608 - put together from constants
         tenant,
         customer,
         direction,

@@ -102,8 +102,8 @@ async def get_call(call: Call[Nothing, Nothing]) -> CallDetail:
     """Look at a call and how its price comes about.
 
     The price is computed again from the price list versions and the call as they are stored. `recomputed` is null
-    when the number called, which decides the price, has been erased since. 409 `price_differs` means that what is stored
-    does not lead to the price that was booked: please tell us.
+    when the number called, which decides the price, has been erased since. 409 `price_differs` means that what is
+    stored does not lead to the price that was booked: please tell us.
     """
     tenant, identifier = call.tenant.id, call.id("call_id")
     speaks = reader(locale_of(call.request.scope), call.tenant.timezone)

@@ -192,7 +192,7 @@ class CallDetail(CallSummary, frozen=True):
     price_list_id: Annotated[UUID | None, Meta(description="The stack of price list versions it was rated with.")]
     used_seconds_before: Annotated[int, Meta(description="The month's counted seconds before this call.")]
     steps: list[PriceStep]
-    recomputed: Annotated[Money | None, Meta(description="The price computed again from what is stored; null: not possible.")]
+    recomputed: Annotated[Money | None, Meta(description="The price computed again; null: not possible.")]
 
 
 class CallPage(Struct, frozen=True):

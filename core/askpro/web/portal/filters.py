@@ -114,33 +114,36 @@ def _day(text: str) -> date | None:
 
 
 class Paged(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page begins: how many rows came before, after which one, and how the pages before it began."""
+    """Where a page begins: how many rows came before, after which row, and how the pages before it began."""
 
     skipped: int = 0
     after: Any = None
-    trail: tuple[str, ...] = ()
+    trail: tuple[tuple[int, Any], ...] = ()
 
 
 def read_page(visit: Visit, cut: Cut) -> tuple[Paged, Callable[[int, Any, int | None], Pager]]:
     """This page, and what makes its pager of (rows shown, position of the last if there are more, total).
 
-    Raises InvalidInput for a cursor of another list.
+    A cursor that was not made for this list begins at the beginning.
     """
     scope = scope_of(visit.tenant.id, visit.customer.wallet_id, cut.path, *sorted(cut.params().items()))
-    cursor = visit.query("after", 4000)
     try:
-        page = decode_cursor(cursor, Paged, scope) if cursor else Paged()
+        page = decode_cursor(visit.query("after", 4000), Paged, scope)
     except InvalidInput:
-        cursor, page = "", Paged()  # an old link: begin at the beginning
+        page = Paged()
+
+    def url(skipped: int, after: Any, trail: Sequence[tuple[int, Any]]) -> str:
+        return cut.url(after=encode_cursor((skipped, after, tuple(trail)[-_TRAIL:]), scope)) if skipped else cut.url()
 
     def pager(shown: int, last: Any, total: int | None) -> Pager:
-        previous = "" if not cursor else cut.url(after=page.trail[-1]) if page.trail and page.trail[-1] else cut.url()
-        following = ""
-        if last is not None:
-            trail = (*page.trail, cursor)[-_TRAIL:]
-            # a cursor holds the ones before it, so only their own beginnings are kept
-            flat = tuple(one if len(one) < 300 else "" for one in trail)
-            following = cut.url(after=encode_cursor((page.skipped + shown, last, flat), scope))
-        return Pager(page.skipped + 1 if shown else 0, page.skipped + shown, total, previous, following)
+        end = page.skipped + shown
+        before, row = page.trail[-1] if page.trail else (0, None)
+        return Pager(
+            page.skipped + 1 if shown else 0,
+            end,
+            total,
+            url(before, row, page.trail[:-1]) if page.skipped else "",
+            url(end, last, (*page.trail, (page.skipped, page.after))) if last is not None else "",
+        )
 
     return page, pager

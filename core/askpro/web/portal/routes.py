@@ -60,7 +60,8 @@ def portal_router(routes: Sequence[Route] = ROUTES) -> Router:
     for route in routes:
         if route.permission not in ROLES:
             raise Misconfigured(f"route {route.path} does not say who may use it ({route.permission!r})")
-    return Router("/", route_handlers=[_handler(route) for route in routes], guards=[guard], exception_handlers=HANDLERS)
+    handlers = [_handler(route) for route in routes]
+    return Router("/", route_handlers=handlers, guards=[guard], exception_handlers=dict(HANDLERS))
 
 
 def _handler(route: Route) -> HTTPRouteHandler:

@@ -13,7 +13,7 @@ from askpro.web.limits import Policy
 from askpro.web.portal.frame import FieldError, Notice, Option
 from askpro.web.portal.views import SettingsPage
 from askpro.web.portal.visit import Visit
-from askpro.web.portal_auth import SIGN_IN, local
+from askpro.web.portal_auth import local
 from askpro.web.sessions import LANGUAGE, SCHEME, kept_cookie, session_cookie
 
 __all__ = ("change_password", "set_appearance", "set_language", "show", "switch_language")

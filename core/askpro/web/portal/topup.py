@@ -1,0 +1,84 @@
+"""Top-up, first half: choose an amount, check it. Nothing moves here."""
+
+from __future__ import annotations
+
+import secrets
+
+from litestar import Response
+
+from askpro import clock, db
+from askpro.errors import NotFound
+from askpro.ledger.queries import wallet
+from askpro.money import Money
+from askpro.payments import providers
+from askpro.payments.quote import quote
+from askpro.web.portal.frame import Notice
+from askpro.web.portal.offers import Choice, method_of, offer_of
+from askpro.web.portal.views import TopupPage, TopupReviewPage
+from askpro.web.portal.visit import Visit
+
+__all__ = ("check", "choose", "review")
+
+
+async def choose(visit: Visit) -> Response[bytes]:
+    """``GET /topup``; ``amount`` and ``method`` come back from the check page."""
+    offer = await offer_of(visit)
+    form = offer.form(amount=visit.query("amount", 20), method=visit.query("method", 40)) if offer else None
+    return visit.page("topup.html", TopupPage(form, "/"), "topup")
+
+
+async def check(visit: Visit) -> Response[bytes]:
+    """``POST /topup/review``: to the check page, or back to the form with what is wrong."""
+    offer, sent = await offer_of(visit), await visit.form()
+    if offer is None:
+        return visit.redirect("/topup")
+    choice, errors = offer.read(visit, sent)
+    if choice is None:
+        form = offer.form(amount=sent.get("amount", ""), other=sent.get("other", ""), method=sent.get("method", ""))
+        return visit.page("topup.html", TopupPage(form, "/", errors), "topup", status=422)
+    return visit.redirect("/topup/review", amount=_plain(choice.net), method=choice.way.key)
+
+
+async def review(visit: Visit) -> Response[bytes]:
+    """``GET /topup/review?amount=…&method=…``: what is credited, what is paid, and the button that pays."""
+    offer = await offer_of(visit)
+    asked = {"amount": visit.query("amount", 20), "method": visit.query("method", 40)}
+    choice = offer.read(visit, asked)[0] if offer else None
+    if choice is None:
+        return visit.redirect("/topup")
+    notices = []
+    if visit.query("done") == "changed":
+        text = visit.gettext("Something has changed meanwhile. Please check again before you pay.")
+        notices.append(Notice("warn", text))
+    return visit.page("topup_review.html", await _page(visit, choice), "topup", notices=notices)
+
+
+async def _page(visit: Visit, choice: Choice) -> TopupReviewPage:
+    tenant, net = visit.tenant.id, choice.net
+    today = clock.civil_day(clock.now(), visit.tenant.timezone)
+    async with db.unit(tenant):
+        total = await quote(tenant, net, today, providers.minor_digits(net.currency))
+        purse = await wallet(tenant, visit.customer.wallet_id)
+    back = f"/topup?amount={_plain(net)}&method={choice.way.key}"
+    return TopupReviewPage(
+        action="/topup/pay",
+        net=total.net,
+        vat=total.tax,
+        gross=total.gross,
+        method=method_of(choice.way),
+        balance_after=Money(purse.available + net.units, net.currency),
+        idempotency_key=secrets.token_urlsafe(16),
+        amount_url=back,
+        method_url=f"{back}#f-method",
+        cancel_url="/",
+        vat_rate=total.rate if total.rate else None,
+        vat_note="" if total.rate else visit.gettext("not charged"),
+        fields=(("amount", _plain(net)), ("method", choice.way.key), ("gross", str(total.gross.units))),
+    )
+
+
+def _plain(amount: Money) -> str:
+    """For addresses and hidden fields: ``50.00``. Raises NotFound for what no form of ours offers."""
+    if amount.units <= 0:
+        raise NotFound
+    return f"{amount.decimal:.{providers.minor_digits(amount.currency)}f}"

