@@ -8,11 +8,11 @@ from itertools import count
 from random import Random
 
 import msgspec
-
-from askpro.calls.events import UsageEvent
 from tests.benchmarks.house import Reseller
 from tests.benchmarks.load import request
 from tests.benchmarks.prices import number
+
+from askpro.calls.events import UsageEvent
 
 __all__ = ("Maker", "as_request")
 

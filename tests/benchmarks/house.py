@@ -10,6 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import asyncpg
+from tests.benchmarks.prices import WHOLESALE, retail
 
 from askpro import db, secrets
 from askpro.actor import Actor
@@ -30,7 +31,6 @@ from askpro.tariffs.card import Level
 from askpro.tariffs.service import publish_version
 from askpro.tenancy.model import PLATFORM
 from askpro.tenancy.service import create_tenant
-from tests.benchmarks.prices import WHOLESALE, retail
 
 __all__ = ("OPENING", "SECRET", "WALLETS", "House", "Reseller", "Store")
 
@@ -148,8 +148,8 @@ async def _reseller(number: int, like: UUID | None) -> Reseller:
     else:
         async with db.platform_unit("benchmark: copy a price list"):
             await db.execute(
-                "insert into tariffs.version (tenant_id, id, level, owner_id, currency, effective_from, content, digest,"
-                " note, published_at, published_by) select $1, $2, level, owner_id, currency, effective_from, content,"
+                "insert into tariffs.version (tenant_id, id, level, owner_id, currency, effective_from, content,"
+                " digest, note, published_at, published_by) select $1, $2, level, owner_id, currency, effective_from, content,"
                 " digest, note, published_at, published_by from tariffs.version where tenant_id = $3",
                 tenant,
                 new_id(),

@@ -12,7 +12,7 @@ from statistics import median
 __all__ = ("Measured", "OtherRun", "Sheet")
 
 
-class OtherRun(TypeError):
+class OtherRun(TypeError):  # noqa: N818 - it says what is wrong
     """Absolute numbers of two runs were put side by side."""
 
 

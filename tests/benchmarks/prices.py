@@ -7,7 +7,7 @@ from typing import Any
 
 __all__ = ("PREFIXES", "WHOLESALE", "number", "retail")
 
-_random = Random(600)  # noqa: S311 - the same deck in every run
+_random = Random(600)  # the same deck in every run
 
 
 def _deck() -> list[str]:

@@ -37,11 +37,19 @@ def tree(pid: int) -> list[int]:
 
 def cpu_seconds(pid: int) -> float:
     """User and system time of the tree, with that of children that have ended and been waited for."""
-    total = 0
+    ended = running = 0
     for one in tree(pid):
         if stat := _stat(one):
-            total += sum(map(int, stat[11:15]))  # utime stime cutime cstime
-    return total / _TICK
+            ended += int(stat[13]) + int(stat[14])  # in ticks; of the living there are nanoseconds
+            running += sum(_nanoseconds(task) for task in (_PROC / str(one) / "task").iterdir())
+    return ended / _TICK + running / 1e9
+
+
+def _nanoseconds(task: Path) -> int:
+    try:
+        return int((task / "schedstat").read_text().split()[0])
+    except OSError:
+        return 0
 
 
 def resident_bytes(pid: int) -> int:

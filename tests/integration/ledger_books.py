@@ -56,9 +56,7 @@ class Books:
         await months.ensure([row.began_at for row in rows])
         found = await post_usage(
             [
-                UsageGroup(
-                    self.tenant, wallet, None, (NOON + timedelta(days=later)).date(), None, "pbx", "system:test"
-                )
+                UsageGroup(self.tenant, wallet, None, (NOON + timedelta(days=later)).date(), None, "pbx", "system:test")
                 for wallet, later in groups
             ],
             rows,
@@ -126,9 +124,10 @@ async def play(books: Books, dice: Random, turns: int) -> None:
                 await service.set_terms(books.tenant, wallet, credit_line=dice.choice((0, 10, 5_000)))
                 continue
             case _:
+                days, prices = (0, 0, 1, 40), (0, 1, 60, 4_000)
                 await books.train(
                     [
-                        (dice.choice(wallets), dice.choice((0, 0, 1, 40)), dice.choice((0, 1, 60, 4_000)), dice.randint(-9, 19))
+                        (dice.choice(wallets), dice.choice(days), dice.choice(prices), dice.randint(-9, 19))
                         for _ in range(dice.randrange(1, 12))
                     ]
                 )

@@ -179,9 +179,7 @@ async def test_no_job_runs_before_required_plugins_are_up(database: Any) -> None
     async with db.shared_unit():
         await defer("t.run")
     async with asyncio.timeout(20):
-        await run_worker(
-            database.dsn, extra=[TaskSpec("t.run", run)], missing=missing, patience=0.01, wait=False
-        )
+        await run_worker(database.dsn, extra=[TaskSpec("t.run", run)], missing=missing, patience=0.01, wait=False)
     assert (asked, ran) == ([0, 0, 0], [3])
 
 

@@ -174,6 +174,33 @@ async def test_a_top_up_is_refunded_only_as_far_as_it_is_unspent(books: Books) -
     assert await books.rests() == [("paid", 6)]
 
 
+async def test_reversals_never_exceed_what_they_reverse(books: Books) -> None:
+    """Failure 20: however often a debit is reversed, no more comes back than it took, and to each bucket its own."""
+    await service.post_many([books.credit(10, bucket=Bucket("promo")), books.credit(10)])
+    debit = books.debit(15)
+    await service.post(debit)
+
+    def back(amount: int) -> Transfer:
+        return books.transfer(debit.credit, books.wallet, amount, reverses=debit.id)
+
+    answers = [(await service.post(back(amount))).status for amount in (8, 7, 1)]
+
+    assert answers == [PostingStatus.POSTED, PostingStatus.POSTED, PostingStatus.EXCEEDS_ORIGINAL]
+    assert await books.rests() == [("promo", 10), ("paid", 10)]
+
+
+async def test_a_reversal_between_wallets_touches_the_buckets_of_its_own_wallet_only(books: Books) -> None:
+    """Money moved from one wallet to another and back fills the first one's buckets again, not the second one's."""
+    other = await service.open_wallet(books.tenant, new_id(), "EUR")
+    move = books.transfer(books.wallet, other, 6)
+    await service.post_many([books.credit(10), move])
+    await service.post(books.transfer(other, books.wallet, 6, reverses=move.id))
+
+    async with db.unit(books.tenant):
+        assert await queries.buckets(books.tenant, other) == []
+    assert await books.rests() == [("paid", 10)]
+
+
 async def test_a_forced_debit_goes_below_zero_and_the_next_credit_fills_the_hole(books: Books) -> None:
     """Failure 21: a chargeback leaves a debt; new money pays it before it can be spent."""
     top_up = books.credit(10)

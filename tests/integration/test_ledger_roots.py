@@ -147,7 +147,8 @@ async def test_every_column_counts(database: Any, books: Books) -> None:
         for column, kind in columns:
             async with tampering(database.admin_dsn, table) as admin:
                 first = f"select id from ledger.{table} order by {column} is null, id limit 1"
-                await admin.execute(f"update ledger.{table} set {column} = {_changed(column, kind)} where id = ({first})")
+                changed = _changed(column, kind)
+                await admin.execute(f"update ledger.{table} set {column} = {changed} where id = ({first})")
                 if not await roots.verify(books.tenant):
                     green.append(column)
     assert set(green) == ERASABLE

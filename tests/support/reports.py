@@ -19,7 +19,7 @@ from askpro.people.model import Customer
 from askpro.tenancy.model import Tenant
 from house import BY
 
-__all__ = ("alarms", "call", "credit", "lines", "report", "sums", "wallet")
+__all__ = ("NOON", "alarms", "call", "credit", "lines", "report", "sums", "wallet")
 
 NOON = datetime(2026, 3, 24, 12, tzinfo=UTC)
 

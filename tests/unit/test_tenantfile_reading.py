@@ -160,6 +160,7 @@ def test_what_is_written_reads_the_same(tmp_path: Path) -> None:
     (tmp_path / "test").mkdir()
     retail = {"increments": [30, 6], "outbound": {"+49": "0.15"}, "items": [["b", "1"], ["a", "2"]]}
     scope = {"inbound": True, "outbound": False, "prefixes": ["+49"]}
+    plan = {"included_seconds": 0, "tiers": [], "month_scope": scope}
     own = {"tiers": [{"from_seconds": 0, "discount_percent": "5"}], "blocked": ["+88"]}
     definition = Definition(
         slug="test",
@@ -175,9 +176,7 @@ def test_what_is_written_reads_the_same(tmp_path: Path) -> None:
         plans={"gold": "Gold 'n' more", "leer": "Nothing of its own"},
         prices=(
             PriceList(("retail",), at, retail),
-            PriceList(
-                ("plans", "gold"), at + timedelta(1, 1), {"included_seconds": 0, "tiers": [], "month_scope": scope}
-            ),
+            PriceList(("plans", "gold"), at + timedelta(30, 1), plan),
             PriceList(("plans", "leer"), at, {}),
             PriceList(("customers", "NO.1"), at, own),
         ),

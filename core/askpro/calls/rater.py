@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from askpro import db
@@ -29,6 +29,8 @@ select ord, customer_id, plan_id, status, wallet_id, currency, seq, used_seconds
 _MS = timedelta(milliseconds=1)
 _LARGEST = 10**15  # 10⁻⁶: a thousand million of a currency; thousands of such calls still add up in bigint
 _QUARTER = 900  # every zone's offset is a multiple of a quarter of an hour
+
+_Key: TypeAlias = tuple[UUID, str, date]
 
 _days: dict[tuple[str, int], date] = {}
 
@@ -72,23 +74,37 @@ class Rater:
 
     def __init__(self) -> None:
         self.groups: list[UsageGroup] = []
-        self._states: dict[tuple[UUID, str, date], _State | None] = {}
+        self._keys: list[_Key] = []
+        self._states: dict[_Key, _State | None] = {}
         self._new: dict[UUID, chains.Card] = {}
 
     @classmethod
     async def prepare(cls, reports: Sequence[tuple[UUID, str, UsageEvent]]) -> Rater:
         """Read the state of every wallet and month these reports need."""
         rater = cls()
-        wanted: dict[tuple[UUID, str, date], None] = {}
+        wanted: dict[_Key, None] = {}
         for tenant, zone, event in reports:
             wanted[tenant, event.customer, _day(event.started_at, zone).replace(day=1)] = None  # type: ignore[arg-type]
         keys = list(wanted)
-        rows = await db.call(_STATE, [k[0] for k in keys], [k[1] for k in keys], [k[2] for k in keys])
-        for row in rows:
+        for row in await cls._read(keys):
             key = keys[row["ord"] - 1]
             usable = row["wallet_id"] is not None and row["status"] != "closed"
             rater._states[key] = _State(row, await chains.cached(key[0], row["epoch"])) if usable else None
+        rater._keys = keys
         return rater
+
+    async def refresh(self) -> None:
+        """Read the wallets' state again and rate anew from there; the prices are those of before."""
+        self.groups = []
+        for row in await self._read(self._keys):
+            state = self._states[self._keys[row["ord"] - 1]]
+            if state is not None:
+                state.seq, state.used = row["seq"], row["used_seconds"]
+                state.groups.clear()
+
+    @staticmethod
+    async def _read(keys: list[_Key]) -> list[Any]:
+        return await db.call(_STATE, [k[0] for k in keys], [k[1] for k in keys], [k[2] for k in keys])
 
     def price(
         self, tenant: UUID, zone: str, event: UsageEvent, identifier: UUID, actor: str

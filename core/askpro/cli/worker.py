@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 import click
 
-from askpro import db, secrets
+from askpro import db, logs, secrets
 from askpro.events import queries as outbox
 from askpro.events import service as events
 from askpro.jobs import queries
@@ -53,19 +53,39 @@ def worker(ctx: click.Context, concurrency: int, once: bool) -> None:
 
 
 async def _serve(settings: Settings, concurrency: int, once: bool) -> None:
-    from askpro.worker import run_worker  # late: `askpro worker failed` needs none of it
+    # late: the other commands need none of it
+    from askpro.app import plugin_host
+    from askpro.payments import providers
+    from askpro.plugin_work import plugin_tasks, subscribe_plugins
+    from askpro.worker import run_worker
 
+    logs.configure(json=settings.log_json)
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    host = plugin_host(settings)
+    host.load()
     async with _open(settings):
-        await run_worker(
-            settings.database_url,
-            concurrency=concurrency,
-            missing=lambda: settings.required_plugins,
-            stop=stop,
-            wait=not once,
-        )
+        await host.start()
+        providers.connect(host)
+        subscribe_plugins(host)
+
+        async def missing() -> Sequence[str]:
+            if host.missing():
+                await host.start()  # its migration may have run meanwhile
+            return host.missing()
+
+        try:
+            await run_worker(
+                settings.database_url,
+                concurrency=concurrency,
+                missing=missing,
+                extra=plugin_tasks(host),
+                stop=stop,
+                wait=not once,
+            )
+        finally:
+            providers.disconnect()
 
 
 @worker.command("jobs")
@@ -125,4 +145,3 @@ def replay(tenant: UUID, event: UUID | None) -> None:
         click.echo(f"{await events.replay(tenant, event)} events will be delivered again")
 
     _run(again())
-

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from askpro import db
 from askpro.jobs.tasks import task
 
-__all__ = ("Expiry", "expire", "housekeeping", "tidy")
+__all__ = ("STEP", "Expiry", "expire", "housekeeping", "tidy")
 
 STEP = 5_000
+"""Rows a statement deletes at most."""
 
 
 @dataclass(frozen=True, slots=True)

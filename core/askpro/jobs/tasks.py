@@ -13,7 +13,7 @@ from procrastinate import RetryStrategy
 
 import askpro
 
-__all__ = ("RETRY", "TaskSpec", "collect", "retrying_up_to", "task")
+__all__ = ("RETRY", "Run", "TaskSpec", "arguments", "collect", "retrying_up_to", "task")
 
 Run = Callable[..., Awaitable[None]]
 F = TypeVar("F", bound=Run)

@@ -12,7 +12,7 @@ from askpro.jobs.tasks import task
 from askpro.ledger import proof, roots
 from askpro.ledger.findings import Finding
 
-__all__ = ("RedBooksError", "prove", "seal", "verify")
+__all__ = ("PLATFORM", "RedBooksError", "prove", "seal", "verify")
 
 log = logging.getLogger("askpro.ledger")
 

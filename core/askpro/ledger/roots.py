@@ -19,7 +19,7 @@ from askpro.errors import InvalidInput
 from askpro.ledger.findings import Finding
 from askpro.ledger.merkle import GENESIS, Tree, day_root, trees
 
-__all__ = ("GRACE", "Root", "broken_links", "dump", "finished", "kept", "load", "seal", "verify")
+__all__ = ("GRACE", "LATE", "Root", "broken_links", "dump", "finished", "kept", "load", "seal", "verify")
 
 GRACE = timedelta(minutes=10)
 """A day is closed so long after its end, and not while a transaction that began in it is open."""

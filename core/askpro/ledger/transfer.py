@@ -65,6 +65,8 @@ class PostingStatus(StrEnum):
     UNKNOWN_ACCOUNT = "unknown_account"
     CURRENCY_MISMATCH = "currency_mismatch"
     AMOUNT_NOT_POSITIVE = "amount_not_positive"
+    EXCEEDS_ORIGINAL = "exceeds_original"
+    """More would be taken back than was booked (or the transfer that is reversed does not exist)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ class Posting:
                 raise InsufficientFunds
             case PostingStatus.SPENT:
                 raise Conflict(code="already_spent")
+            case PostingStatus.EXCEEDS_ORIGINAL:
+                raise Conflict(code="exceeds_original")
             case PostingStatus.FROZEN:
                 raise WalletFrozen
             case PostingStatus.AMOUNT_NOT_POSITIVE:

@@ -23,7 +23,7 @@ from askpro.errors import InvalidInput, NotAuthenticated, NotFound
 from askpro.ids import new_id
 from askpro.tenancy import audit
 
-__all__ = ("SCOPES", "ApiKey", "authenticate", "create", "keys", "revoke")
+__all__ = ("REMEMBERED_SECONDS", "SCOPES", "ApiKey", "authenticate", "create", "keys", "revoke")
 
 SCOPES = (
     "balance:read",

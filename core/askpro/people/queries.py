@@ -10,6 +10,7 @@ from askpro.errors import NotFound
 from askpro.people.model import Customer, Person
 
 __all__ = (
+    "PAGE_LIMIT",
     "CustomerPage",
     "customer",
     "customer_by_number",

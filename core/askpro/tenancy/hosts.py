@@ -15,7 +15,7 @@ from askpro import db
 from askpro.errors import UnknownHost
 from askpro.tenancy.model import Tenant, tenant_of
 
-__all__ = ("Hosts", "forget", "normalised")
+__all__ = ("POLL_SECONDS", "Hosts", "forget", "normalised")
 
 POLL_SECONDS = 1.0
 """How old an answer may be after another process changed a tenant."""

@@ -3,7 +3,8 @@
 The key is looked up in the tenant of the host, so a key of another tenant is an unknown key. Failures are counted by
 address; a good key is counted by key and by tenant.
 
-``admit`` runs before each handler. It is no Litestar guard: those are given a copy of the handler, made for every request.
+``admit`` runs before each handler. It is no Litestar guard: those are given a copy of the handler, made anew for every
+request.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ async def admit(request: Request[Any, Any, Any]) -> None:
     """
     state: dict[str, Any] = request.scope["state"]
     opt: dict[str, Any] = request.scope["route_handler"].opt
+    if request.method == "OPTIONS" and "permission" not in opt:
+        return  # Litestar's own answer: the methods there are
     tenant = state["tenant"]
     try:
         key = await keys.authenticate(tenant.id, _bearer(request))

@@ -117,7 +117,7 @@ def to_sign_in(request: Request[Any, Any, Any], _: Exception) -> Response[bytes]
     if request.method not in _SAFE or wanted == "/":
         wanted = ""
     target = f"{SIGN_IN}?next={quote(local(wanted, ''), safe='')}" if local(wanted, "") else SIGN_IN
-    return Response(b"", status_code=303, headers={"Location": target})
+    return Response(b"", status_code=303, media_type="text/html", headers={"Location": target})
 
 
 HANDLERS: dict[int | type[Exception], Any] = {SignInNeeded: to_sign_in}

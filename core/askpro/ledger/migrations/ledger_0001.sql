@@ -61,6 +61,8 @@ create table ledger.transfer (
   primary key (tenant_id, id),
   check (debit_account <> credit_account)
 ) partition by range (id);
+create index transfer_reverses on ledger.transfer (tenant_id, reverses) where reverses is not null;
+create index transfer_booked on ledger.transfer using brin (booked_at);
 create index transfer_debit on ledger.transfer (tenant_id, debit_account, id) where debit_seq is not null;
 create index transfer_credit on ledger.transfer (tenant_id, credit_account, id) where credit_seq is not null;
 
@@ -131,6 +133,7 @@ create table ledger.usage (
 ) partition by range (id);
 -- A wallet belongs to one tenant. Were the tenant in front, a plan made while a month is still empty might look calls up
 -- by tenant alone and keep doing so.
+create index usage_booked on ledger.usage using brin (booked_at);
 create index usage_wallet on ledger.usage (wallet_id, began_at);
 
 -- Wallet × civil month: statements read it, and allowances and volume tiers count with it.

@@ -84,19 +84,25 @@ begin
 end $$;
 
 -- Give p_amount back to the buckets a reversed debit drew from, last drawn first (D5). Returns the rest.
-create function ledger.give_back(p_tenant uuid, p_transfer uuid, p_reversed uuid, p_amount bigint) returns bigint
+-- What an earlier reversal of the same debit gave back is not given back again.
+create function ledger.give_back(p_tenant uuid, p_wallet uuid, p_transfer uuid, p_reversed uuid, p_amount bigint)
+  returns bigint
   language plpgsql set search_path = ledger, pg_temp as $$
 declare v_rest bigint := p_amount; v_give bigint; b record;
 begin
   for b in
-    select k.id, least(d.amount, k.granted - k.rest) as room
+    select k.id, least(d.amount - coalesce(e.given, 0), k.granted - k.rest) as room
       from ledger.bucket_draw d join ledger.bucket k on k.tenant_id = d.tenant_id and k.id = d.bucket_id
-     where d.tenant_id = p_tenant and d.transfer_id = p_reversed and d.amount > 0
+      left join lateral (
+        select -sum(x.amount) as given from ledger.transfer t
+          join ledger.bucket_draw x on x.tenant_id = t.tenant_id and x.transfer_id = t.id
+         where t.tenant_id = p_tenant and t.reverses = p_reversed and x.bucket_id = d.bucket_id and x.amount < 0) e on true
+     where d.tenant_id = p_tenant and d.transfer_id = p_reversed and d.amount > 0 and k.wallet_id = p_wallet
      order by k.priority desc, k.expires_at desc nulls first, k.kind = 'paid' desc, k.created_at desc, k.id desc
   loop
     exit when v_rest = 0;
     v_give := least(v_rest, b.room);
-    continue when v_give = 0;
+    continue when v_give <= 0;
     update ledger.bucket set rest = rest + v_give where tenant_id = p_tenant and id = b.id;
     insert into ledger.bucket_draw values (p_tenant, p_transfer, b.id, -v_give);
     v_rest := v_rest - v_give;
@@ -112,7 +118,7 @@ create function ledger.book(
   language plpgsql set search_path = ledger, pg_temp as $$
 declare
   v_debit ledger.account; v_credit ledger.account;
-  w ledger.wallet; v_debit_seq bigint; v_credit_seq bigint; v_debt bigint; v_only uuid; v_bucket uuid;
+  w ledger.wallet; v_debit_seq bigint; v_credit_seq bigint; v_debt bigint; v_only uuid; v_undone bigint;
 begin
   select * into v_debit from ledger.account where tenant_id = p_tenant and id = p_debit;
   select * into v_credit from ledger.account where tenant_id = p_tenant and id = p_credit;
@@ -124,6 +130,14 @@ begin
   end if;
   if p_amount is null or p_amount <= 0 then
     raise exception 'amount_not_positive' using errcode = 'AP004';
+  end if;
+  if p_reverses is not null and not p_forced then
+    select t.amount into v_undone from ledger.transfer t where t.tenant_id = p_tenant and t.id = p_reverses;
+    if v_undone is null or v_undone < p_amount + coalesce((
+         select sum(t.amount) from ledger.transfer t
+          where t.tenant_id = p_tenant and t.reverses = p_reverses and t.debit_account = p_debit), 0) then
+      raise exception 'exceeds_original' using errcode = 'AP004';
+    end if;
   end if;
   if v_debit.kind = 'wallet' then
     select * into w from ledger.wallet where tenant_id = p_tenant and id = p_debit;
@@ -169,7 +183,7 @@ create function ledger.fund(p_tenant uuid, p_wallet uuid, p_transfer uuid, p_amo
 declare v_fresh bigint := p_amount; v_rest bigint := p_amount - p_debt;
 begin
   if p_reverses is not null then
-    v_rest := ledger.give_back(p_tenant, p_transfer, p_reverses, v_rest);
+    v_rest := ledger.give_back(p_tenant, p_wallet, p_transfer, p_reverses, v_rest);
     v_fresh := v_rest;
   end if;
   if v_fresh > 0 then
@@ -253,7 +267,7 @@ begin
     execute format('revoke all on function %s from public', f);
     execute format('grant execute on function %s to askpro_app, askpro_platform', f);
   end loop;
-  foreach f in array array['draw(uuid, uuid, uuid, bigint, uuid)', 'give_back(uuid, uuid, uuid, bigint)', 'fund(uuid, uuid, uuid, bigint, bigint, uuid, jsonb)',
+  foreach f in array array['draw(uuid, uuid, uuid, bigint, uuid)', 'give_back(uuid, uuid, uuid, uuid, bigint)', 'fund(uuid, uuid, uuid, bigint, bigint, uuid, jsonb)',
     'book(uuid, uuid, uuid, uuid, uuid, bigint, text, text, date, timestamptz, text, text, uuid, boolean, jsonb)'] loop
     execute format('alter function ledger.%s owner to askpro_ledger', f);
     execute format('revoke all on function ledger.%s from public', f);

@@ -15,7 +15,7 @@ from askpro.tariffs.recompute import recompute
 from askpro.web.api.call_rows import CallRow, call_row, call_rows
 from askpro.web.api.customers import page_link
 from askpro.web.api.endpoint import PREFIX, Call, Nothing, Reply, endpoint
-from askpro.web.api.schemas import CallDetail, CallPage, CallQuery, CallSummary, PriceStep, money
+from askpro.web.api.schemas import CallDetail, CallPage, CallQuery, CallSummary, PriceStep, given, money
 from askpro.web.failures import locale_of
 from askpro.web.pagination import decode_cursor, encode_cursor, scope_of
 
@@ -56,22 +56,23 @@ async def list_calls(call: Call[CallQuery, Nothing]) -> Reply[CallPage]:
     Without `customer` at most 31 days at a time; by default the last 31.
     """
     asked, tenant = call.query, call.tenant.id
-    since, until = asked.since, asked.until
-    if asked.customer is None:
+    customer, direction, answered = given(asked.customer), given(asked.direction), given(asked.answered)
+    since, until = given(asked.since), given(asked.until)
+    if customer is None:
         end = until or clock.now()
         since = since or end - _WIDEST
         if end - since > _WIDEST:
             raise InvalidInput("without a customer at most 31 days at a time", code="window_too_wide", field="since")
     # the filters as they were asked for: a default that moves with the clock must not turn a cursor away
-    scope = scope_of(tenant, "calls", asked.customer, asked.direction, asked.answered, asked.since, asked.until)
+    scope = scope_of(tenant, "calls", customer, direction, answered, given(asked.since), given(asked.until))
     before = decode_cursor(asked.cursor, tuple[datetime, UUID], scope) if asked.cursor else None
     async with db.unit(tenant):
         rows = await call_rows(
             tenant,
             limit=asked.limit + 1,
-            customer=asked.customer,
-            direction=None if asked.direction is None else _DIRECTIONS.index(asked.direction),
-            answered=asked.answered,
+            customer=customer,
+            direction=None if direction is None else _DIRECTIONS.index(direction),
+            answered=answered,
             since=since,
             until=until,
             before=before,
@@ -84,12 +85,13 @@ async def list_calls(call: Call[CallQuery, Nothing]) -> Reply[CallPage]:
 
 
 def _kept(asked: CallQuery) -> dict[str, Any]:
+    since, until, answered = given(asked.since), given(asked.until), given(asked.answered)
     return {
-        "customer": asked.customer,
-        "direction": asked.direction,
-        "answered": None if asked.answered is None else str(asked.answered).lower(),
-        "since": asked.since and asked.since.isoformat(),
-        "until": asked.until and asked.until.isoformat(),
+        "customer": given(asked.customer),
+        "direction": given(asked.direction),
+        "answered": None if answered is None else str(answered).lower(),
+        "since": since and since.isoformat(),
+        "until": until and until.isoformat(),
         "limit": asked.limit,
     }
 

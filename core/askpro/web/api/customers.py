@@ -12,7 +12,7 @@ from askpro.people import model, queries
 from askpro.people.service import create_customer as take_on
 from askpro.people.service import set_customer_status, update_customer
 from askpro.web.api.endpoint import PREFIX, Call, Nothing, Reply, endpoint
-from askpro.web.api.schemas import Customer, CustomerNew, CustomerPage, CustomerPatch, CustomerQuery
+from askpro.web.api.schemas import Customer, CustomerNew, CustomerPage, CustomerPatch, CustomerQuery, given
 from askpro.web.pagination import decode_cursor, encode_cursor, next_link, scope_of
 
 __all__ = ("HANDLERS",)
@@ -31,14 +31,14 @@ def _shown(customer: model.Customer) -> Customer:
 async def list_customers(call: Call[CustomerQuery, Nothing]) -> Reply[CustomerPage]:
     """List customers by number."""
     asked = call.query
-    scope = scope_of(call.tenant.id, "customers", asked.search, asked.status)
+    scope = scope_of(call.tenant.id, "customers", asked.search, given(asked.status))
     after = decode_cursor(asked.cursor, tuple[str], scope)[0] if asked.cursor else ""
     page = await queries.customers(
-        call.tenant.id, search=asked.search, status=asked.status or "", after=after, limit=asked.limit
+        call.tenant.id, search=asked.search, status=given(asked.status) or "", after=after, limit=asked.limit
     )
     following = encode_cursor((page.cursor,), scope) if page.cursor else None
     body = CustomerPage([_shown(one) for one in page.items], following)
-    kept: dict[str, Any] = {"search": asked.search, "status": asked.status, "limit": asked.limit}
+    kept: dict[str, Any] = {"search": asked.search, "status": given(asked.status), "limit": asked.limit}
     return Reply(body, page_link(f"{PREFIX}/customers", following, kept))
 
 

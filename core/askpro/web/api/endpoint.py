@@ -6,7 +6,8 @@ disagree. Bodies are decoded strictly by decoders made once; unknown members and
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
@@ -37,6 +38,7 @@ A = TypeVar("A", bound=Struct)
 
 PREFIX = "/api/v2"
 _BODY = 65_536
+_NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _encoder = msgspec.json.Encoder()
 
 
@@ -46,7 +48,7 @@ class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Q, B]):
-    """A request that has passed the guard."""
+    """A request that has been admitted."""
 
     tenant: Tenant
     key: ApiKey
@@ -143,6 +145,7 @@ def _runner(
 ) -> Callable[[Request[Any, Any, Any]], Awaitable[Response[bytes]]]:
     decoder = msgspec.json.Decoder(operation.body)
     bodiless = operation.body is Nothing
+    plain = _plain_kinds(operation.query)
     nothing: Any = Nothing()
 
     async def run(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -150,7 +153,7 @@ def _runner(
         body = nothing if bodiless else _decoded(request, decoder, raw)
         state = request.scope["state"]
         call: Call[Any, Any] = Call(
-            state["tenant"], state["key"], _query(request, operation.query), body, request.path_params, request
+            state["tenant"], state["key"], _query(request, operation.query, plain), body, request.path_params, request
         )
 
         async def work() -> Answer:
@@ -211,14 +214,38 @@ def _decoded(request: Request[Any, Any, Any], decoder: msgspec.json.Decoder[B], 
         raise unreadable() from error
 
 
-def _query(request: Request[Any, Any, Any], kind: type[Q]) -> Q:
+def _query(request: Request[Any, Any, Any], kind: type[Q], plain: Mapping[str, type]) -> Q:
     """The query string as a struct. Raises InvalidInput for unknown, doubled or wrong parameters."""
-    found: dict[str, str] = {}
+    found: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
         if name in found:
             raise InvalidInput("this parameter came twice", errors=(FieldProblem(f"#/{name}", "came twice"),))
-        found[name] = str(value)
+        found[name] = _plain(str(value), plain.get(name, str))
     try:
-        return msgspec.convert(found, kind, strict=False)
+        return msgspec.convert(found, kind)
     except msgspec.ValidationError as error:
         raise invalid(error) from error
+
+
+def _plain(text: str, kind: type) -> Any:
+    """A number or truth value as such. msgspec's lax mode would also read ``0.5`` as an instant."""
+    if kind is bool:
+        return {"true": True, "false": False}.get(text, text)
+    if kind is int and _NUMBER.fullmatch(text):
+        return int(text)
+    return text
+
+
+def _plain_kinds(kind: type[Struct]) -> dict[str, type]:
+    """The query parameters that are numbers or truth values."""
+    found: dict[str, type] = {}
+    for field_ in msgspec.structs.fields(kind):
+        shape = msgspec.inspect.type_info(field_.type)
+        if isinstance(shape, msgspec.inspect.Metadata):
+            shape = shape.type
+        for one in shape.types if isinstance(shape, msgspec.inspect.UnionType) else (shape,):
+            if isinstance(one, msgspec.inspect.IntType):
+                found[field_.encode_name] = int
+            elif isinstance(one, msgspec.inspect.BoolType):
+                found[field_.encode_name] = bool
+    return found

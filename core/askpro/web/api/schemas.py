@@ -7,7 +7,7 @@ Money has one form everywhere: the exact amount with six decimals as a text, and
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -19,13 +19,15 @@ from askpro.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
 __all__ = (
     "Balance", "CallDetail", "CallPage", "CallQuery", "CallSummary", "Customer", "CustomerNew", "CustomerPage",
     "CustomerPatch", "CustomerQuery", "Money", "PriceStep", "Transaction", "TransactionPage", "TransactionQuery",
-    "UsageBatch", "UsageOutcome", "UsageReport", "amount", "money",
+    "UsageBatch", "UsageOutcome", "UsageReport", "amount", "given", "money",
 )  # fmt: skip
 
 MOST_EVENTS = 1_000
 
 Cursor = Annotated[str, Meta(max_length=512, description="`next` of the page before.")]
 Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="Entries on a page.")]
+T = TypeVar("T")
+
 Amount = Annotated[str, Meta(pattern=r"^-?[0-9]+\.[0-9]{6}$", examples=["12.340000"])]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", examples=["EUR"])]
 Text = Annotated[str, Meta(max_length=254)]
@@ -48,6 +50,11 @@ def amount(units: int) -> str:
 def money(units: int, currency: str) -> Money:
     """Ledger units as money."""
     return Money(amount(units), currency)
+
+
+def given(value: T | UnsetType) -> T | None:
+    """What a request said; None where it said nothing. (A parameter cannot say ``null``.)"""
+    return None if value is UNSET else value
 
 
 # customers
@@ -80,7 +87,7 @@ class CustomerQuery(Struct, frozen=True, forbid_unknown_fields=True):
     cursor: Cursor = ""
     limit: Limit = DEFAULT_LIMIT
     search: Annotated[str, Meta(max_length=100, description="Part of number, name or e-mail.")] = ""
-    status: CustomerStatus | None = None
+    status: CustomerStatus | UnsetType = UNSET
 
 
 class CustomerNew(Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,8 +153,8 @@ class TransactionQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
     cursor: Cursor = ""
     limit: Limit = DEFAULT_LIMIT
-    since: date | None = None
-    until: date | None = None
+    since: date | UnsetType = UNSET
+    until: date | UnsetType = UNSET
     kind: Annotated[str, Meta(max_length=40)] = ""
 
 
@@ -210,11 +217,11 @@ class CallQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
     cursor: Cursor = ""
     limit: Limit = DEFAULT_LIMIT
-    customer: UUID | None = None
-    direction: Literal["inbound", "outbound"] | None = None
-    answered: bool | None = None
-    since: Annotated[datetime, Meta(tz=True)] | None = None
-    until: Annotated[datetime, Meta(tz=True)] | None = None
+    customer: UUID | UnsetType = UNSET
+    direction: Literal["inbound", "outbound"] | UnsetType = UNSET
+    answered: bool | UnsetType = UNSET
+    since: Annotated[datetime, Meta(tz=True)] | UnsetType = UNSET
+    until: Annotated[datetime, Meta(tz=True)] | UnsetType = UNSET
 
 
 # usage

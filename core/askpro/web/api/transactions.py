@@ -10,7 +10,7 @@ from askpro.ledger.queries import StatementLine, statement
 from askpro.people.queries import customer
 from askpro.web.api.customers import page_link
 from askpro.web.api.endpoint import PREFIX, Call, Nothing, Reply, endpoint
-from askpro.web.api.schemas import Transaction, TransactionPage, TransactionQuery, money
+from askpro.web.api.schemas import Transaction, TransactionPage, TransactionQuery, given, money
 from askpro.web.pagination import decode_cursor, encode_cursor, scope_of
 
 __all__ = ("HANDLERS",)
@@ -41,20 +41,20 @@ async def list_transactions(call: Call[TransactionQuery, Nothing]) -> Reply[Tran
     The calls of a civil day that were booked together are one transaction; `calls` says how many.
     """
     asked, tenant = call.query, call.tenant.id
-    identifier = call.id("customer_id")
-    scope = scope_of(tenant, "transactions", identifier, asked.since, asked.until, asked.kind)
+    identifier, since, until = call.id("customer_id"), given(asked.since), given(asked.until)
+    scope = scope_of(tenant, "transactions", identifier, since, until, asked.kind)
     before = decode_cursor(asked.cursor, tuple[int, date, UUID], scope) if asked.cursor else None
     async with db.unit(tenant):
         found = await customer(tenant, identifier)
         lines = await statement(
-            tenant, found.wallet_id, limit=asked.limit + 1, before=before, since=asked.since, until=asked.until,
+            tenant, found.wallet_id, limit=asked.limit + 1, before=before, since=since, until=until,
             kinds=(asked.kind,) if asked.kind else (),
         )  # fmt: skip
     shown, following = lines[: asked.limit], None
     if len(lines) > asked.limit:
         last = shown[-1]
         following = encode_cursor((last.seq, last.day, last.id), scope)
-    kept = {"since": asked.since, "until": asked.until, "kind": asked.kind, "limit": asked.limit}
+    kept = {"since": since, "until": until, "kind": asked.kind, "limit": asked.limit}
     path = f"{PREFIX}/customers/{identifier}/transactions"
     body = TransactionPage([_shown(line, found.currency) for line in shown], following)
     return Reply(body, page_link(path, following, kept))

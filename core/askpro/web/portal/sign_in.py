@@ -29,8 +29,6 @@ async def show(visit: Visit) -> Response[bytes]:
     notices = []
     if visit.query("done") == "sign-out":
         notices.append(Notice("ok", visit.gettext("You have signed out.")))
-    if visit.query("done") == "password":
-        notices.append(Notice("ok", visit.gettext("Your password has been changed. Please sign in again.")))
     page = SignInPage(SIGN_IN, next_url=wanted if wanted != "/" else "")
     return visit.page("sign_in.html", page, notices=notices)
 

@@ -157,7 +157,9 @@ class Visit:
     def redirect(self, url: str, *, cookies: Sequence[Cookie] = (), **query: str) -> Response[bytes]:
         """See other: the browser follows with GET, so a reload posts nothing again."""
         target = f"{url}?{urlencode(query)}" if query else url
-        return Response(b"", status_code=303, headers={"Location": target}, cookies=list(cookies))
+        return Response(
+            b"", status_code=303, media_type="text/html", headers={"Location": target}, cookies=list(cookies)
+        )
 
     def gettext(self, message: str) -> str:
         """``message`` in the reader's language."""

@@ -36,6 +36,7 @@ STATUSES: dict[str, Badge] = {
     "cancelled": Badge("neutral", N_("Cancelled")),
     "reversed": Badge("neutral", N_("Reversed")),
     "completed": Badge("ok", N_("Completed"), quiet=True),
+    "unanswered": Badge("neutral", N_("Not answered")),
     "in_progress": Badge("info", N_("In progress")),
     "overrun": Badge("warn", N_("Not fully covered")),
     "frozen": Badge("bad", N_("Locked")),
