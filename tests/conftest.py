@@ -17,8 +17,8 @@ import pytest
 from askpro import db, secrets
 from askpro.migrations.bootstrap import bootstrap, with_database
 from askpro.postgres import LocalPostgres
+from embedded import APP_PASSWORD
 
-APP_PASSWORD = "app-test-password"
 REFERENCE = Path(os.environ.get("ASKPRO_REFERENCE", Path(__file__).parents[1].parent / "shared" / "reference"))
 
 

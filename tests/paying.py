@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from house import BY, customer, reseller
 
 from askpro.money import Money
 from askpro.payments import inbox, providers
@@ -29,6 +28,7 @@ from askpro.pluginhost.service import enable, offer
 from askpro.sdk.context import TenantRef
 from askpro.tenancy import tax
 from askpro.tenancy.model import Tenant, TenantSettings, Topup
+from house import BY, customer, reseller
 
 __all__ = ("SETTINGS", "Payer", "payer", "paying_host", "prepared", "with_sandbox")
 

@@ -6,32 +6,37 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
-from paying import with_sandbox
-from web_site import BEGINNING, OPERATOR, RETAIL, WHOLESALE, running, settings_for
 
 from askpro import clock, db
 from askpro.app import Application, create_app
 from askpro.calls.book import Item, book
 from askpro.calls.events import UsageEvent
+from askpro.ids import new_id
+from askpro.money import Money
+from askpro.payments import queries, settle
+from askpro.payments.topup import begin_checkout, create_order
 from askpro.people.model import Customer, Person
 from askpro.people.service import add_person, create_customer
 from askpro.pluginhost import Host, migrate_plugins
 from askpro.pluginhost.service import enable, offer
 from askpro.sdk.context import TenantRef
+from askpro.sdk.payments import ChargeResult, Outcome
 from askpro.tariffs.card import Level
 from askpro.tariffs.service import publish_version
 from askpro.tenancy import tax
 from askpro.tenancy.model import PLATFORM, Brand, Link, Tenant, TenantSettings, Topup
 from askpro.tenancy.service import create_tenant
+from paying import with_sandbox
+from web_site import BEGINNING, OPERATOR, RETAIL, WHOLESALE, running, settings_for
 
-__all__ = ("PASSWORD", "Browser", "Portal", "furnish", "portal", "token_in")
+__all__ = ("PASSWORD", "Browser", "Portal", "credit", "furnish", "portal", "ring", "token_in")
 
 PASSWORD = "correct horse battery 7"
 _STAR = (
@@ -80,20 +85,36 @@ async def furnish(host: Host) -> dict[str, House]:
     return houses
 
 
+async def credit(house: House, amount: str, number: str = "C-1") -> None:
+    """A top-up that was paid, by the steps of every other."""
+    customer = house.customers[number]
+    net = Money.of(amount, customer.currency)
+    order = await create_order(house.tenant, customer, net, "sandbox", idempotency=str(new_id()), by=OPERATOR)
+    await begin_checkout(
+        house.tenant, customer, order.id, by=OPERATOR, description="", return_url="https://x.example/",
+        cancel_url="https://x.example/", locale="en",
+    )  # fmt: skip
+    attempt = await queries.attempt_of_order(house.tenant.id, order.id)
+    assert attempt is not None
+    paid = ChargeResult(key=str(attempt.id), outcome=Outcome.SETTLED, amount=order.gross, provider_ref=str(attempt.id))
+    await settle.apply(house.tenant.id, attempt.id, paid, by=OPERATOR)
+
+
 async def ring(house: House, number: str = "C-1", *, days: int = 3, calls: int = 4) -> None:
-    """Finished calls of the last days, some long, one unanswered."""
-    now = clock.now().replace(microsecond=0)
+    """Finished calls around noon of yesterday and the days before, some long, one of four unanswered."""
+    zone = house.tenant.timezone
+    noon = clock.day_bounds(clock.civil_day(clock.now(), zone) - timedelta(days=1), zone)[0] + timedelta(hours=12)
     items = []
     for day in range(days):
         for n in range(calls):
-            began = now - timedelta(days=day, minutes=17 * n + 30)
+            began = noon - timedelta(days=day, minutes=17 * n)
             outbound = n % 2 == 0
-            missed = n == 3
+            missed = n % 4 == 3
             event = UsageEvent(
                 id=f"{number}-{day}-{n}", customer=number, source="tests",
                 direction="outbound" if outbound else "inbound", from_number="+49305550142", to_number="+49895550101",
                 started_at=began, answered_at=None if missed else began + timedelta(seconds=6),
-                ended_at=began + timedelta(seconds=20 + 73 * n * (day + 1)),
+                ended_at=began + timedelta(seconds=20 + 73 * n * (day % 6 + 1)),
                 disposition="NO ANSWER" if missed else "ANSWERED", tokens=500 * n,
             )  # fmt: skip
             items.append(Item(house.tenant.id, house.tenant.timezone, event, "tests"))
@@ -174,8 +195,3 @@ async def portal(empty_database: Any) -> AsyncIterator[Portal]:
         await stack.enter_async_context(running(app))
         await with_sandbox(host, empty_database.admin_dsn)
         yield Portal(app, stack, await furnish(host))
-
-
-def moment(days: int) -> datetime:
-    """So many days ago."""
-    return clock.now() - timedelta(days=days)

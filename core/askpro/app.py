@@ -63,9 +63,7 @@ def plugin_host(settings: Settings) -> Host:
         production=settings.production,
         settings=platform_settings(),
     )
-    services = Services(
-        store=open_store, applied=read_applied, format_money=_money, emit_event=inbox.emit_from_plugin
-    )
+    services = Services(store=open_store, applied=read_applied, format_money=_money, emit_event=inbox.emit_from_plugin)
     return Host(config, services, PgSwitchBoard())
 
 

@@ -15,7 +15,7 @@ from askpro import clock, db, secrets
 from askpro.errors import RateLimited
 from askpro.ids import new_id
 from askpro.web import auth, limits
-from askpro.web.counters import Count, Counters, PgCounters, RedisCounters, forget_old
+from askpro.web.counters import Count, Counters, PgCounters, RedisCounters
 from askpro.web.limits import Limiter, Policy
 from web_site import SECRET, Serve, Site, populate
 
@@ -128,7 +128,7 @@ async def test_counts_go_on_without_redis(database: object) -> None:
 async def test_a_count_never_joins_a_callers_transaction(database: object) -> None:
     """Asked inside a unit that fails, the count stays: limits cannot be rolled back."""
     limiter, who = Limiter(PgCounters()), str(new_id())
-    with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the unit is what is left by it
+    with pytest.raises(ZeroDivisionError):
         async with db.shared_unit():
             await limiter.hit((FIFTY, who))
             raise ZeroDivisionError
@@ -157,16 +157,6 @@ async def test_a_failing_store_is_told_to_everyone_who_waits(database: object) -
     store.broken = False
     [verdict] = await limiter.hit((FIFTY, "x"))
     assert verdict.allowed
-
-
-async def test_old_windows_are_forgotten(database: object) -> None:
-    """The sweep deletes what is over and keeps what counts."""
-    limiter = Limiter(PgCounters())
-    with clock.frozen(datetime(2020, 1, 1, tzinfo=UTC)):
-        await limiter.hit((FIFTY, "old"))
-    await limiter.hit((FIFTY, "new"))
-    await forget_old()
-    assert (await db.call_row("select count(*) as n from web.rate"))["n"] == 1
 
 
 # over HTTP

@@ -10,8 +10,6 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from house import BY, customer, reseller
-from paying import SETTINGS, Payer, payer, prepared
 
 from askpro import clock, db
 from askpro.errors import InvalidInput, NotAllowed, NotFound
@@ -25,6 +23,8 @@ from askpro.pluginhost.service import disable
 from askpro.sdk.context import TenantRef
 from askpro.sdk.payments import ChargeResult, EventKind, Outcome, ProviderEvent, Waiting
 from askpro_sandbox.provider import decide, open_book
+from house import BY, customer, reseller
+from paying import SETTINGS, Payer, payer, prepared
 
 pytestmark = pytest.mark.anyio
 __all__ = ("payer",)
@@ -434,14 +434,15 @@ async def test_the_janitor_settles_what_nobody_told(payer: Payer) -> None:
     order, one = await sent(payer)
     await choose(payer, one.checkout_url, "succeed")
     await jobs.sweep()
+    waiting = "select args from jobs.procrastinate_jobs where task_name = 'payments.look_up'"
     async with db.shared_unit():
-        assert await db.fetchval("select count(*) from jobs.procrastinate_jobs where task_name = 'payments.look_up'") == 0
+        assert await db.fetch(waiting) == []
 
     with clock.frozen(clock.now() + timedelta(minutes=6)):
         await jobs.sweep()
         await jobs.sweep()
         async with db.shared_unit():
-            found = await db.fetch("select args from jobs.procrastinate_jobs where task_name = 'payments.look_up'")
+            found = await db.fetch(waiting)
         assert [row["args"] for row in found] == [{"tenant": str(payer.tenant.id), "attempt": str(one.id)}]
         await jobs.look_up_job(**found[0]["args"])
 

@@ -122,7 +122,7 @@ async def test_what_is_rolled_back_was_never_published(database: object) -> None
     one = await reseller()
     await wholesale()
     before = await _epoch(one.id)
-    with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the unit is what fails
+    with pytest.raises(ZeroDivisionError):
         async with db.unit(one.id):
             await prices(one.id)
             raise ZeroDivisionError

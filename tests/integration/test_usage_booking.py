@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,55 +12,17 @@ import pytest
 from askpro import db
 from askpro.calls.events import UsageEvent, UsageResult
 from askpro.calls.refusals import open_refusals
-from askpro.calls.train import Train, book_reports
-from askpro.commissions.service import explain_call, publish_scheme
-from askpro.ledger import months
-from askpro.ledger.proof import prove
+from askpro.commissions.service import explain_call
 from askpro.people.customers import set_customer_status
-from askpro.people.model import Customer
 from askpro.tariffs.card import Level
 from askpro.tariffs.service import publish_version, set_blocked
 from askpro.tenancy.model import Tenant
-from house import BY, COST, EARLY, customer, prices, reseller, wholesale
-from support.reports import NOON, alarms, call, credit, lines, report, sums, wallet
+from house import BY, EARLY, customer, wholesale
+from support.reports import NOON, alarms, call, credit, lines, sums, wallet
+from support.shops import FLAT, Shop, open_shop, shop
 
 pytestmark = pytest.mark.anyio
-
-FLAT: dict[str, Any] = {  # a second costs 1,000 units, whatever else
-    "increments": "1/1",
-    "inbound": "0.06",
-    "outbound": {"+49": "0.06"},
-    "items": {"token": "0.00001", "booking": "0.5"},
-}
-
-
-@dataclass
-class Shop:
-    """A reseller in Berlin who earns 20 %, with one customer."""
-
-    tenant: Tenant
-    customer: Customer
-
-    async def report(self, *events: UsageEvent) -> list[UsageResult]:
-        return await report(self.tenant, *events)
-
-    async def said(self, *events: UsageEvent) -> list[tuple[str, str]]:
-        return [(one.status, one.reason) for one in await self.report(*events)]
-
-
-async def open_shop(content: dict[str, Any] = FLAT, slug: str = "one", **more: Any) -> Shop:
-    tenant = await reseller(slug, **more)
-    await prices(tenant.id, content)
-    await publish_scheme(tenant.id, "percent", Decimal(20), EARLY, by=BY)
-    await months.ensure([NOON])
-    return Shop(tenant, await customer(tenant.id))
-
-
-@pytest.fixture
-async def shop(database: object) -> Shop:
-    await wholesale(content={**COST, "outbound": {"+": "0.06"}})
-    return await open_shop()
-
+__all__ = ("shop",)
 
 # Once, and only once
 
@@ -71,9 +31,19 @@ async def test_each_event_has_its_own_answer(shop: Shop) -> None:
     """Booked, duplicate, conflict and refused in one batch, in the order they were sent."""
     await shop.report(call("old"))
     answers = await shop.said(
-        call("new"), call("old"), call("old", tokens=1), call("far", direction="outbound", to_number="+351211"), call("last")
+        call("new"),
+        call("old"),
+        call("old", tokens=1),
+        call("far", direction="outbound", to_number="+351211"),
+        call("last"),
     )
-    assert answers == [("booked", ""), ("duplicate", ""), ("conflict", "conflict"), ("refused", "rate_missing"), ("booked", "")]
+    assert answers == [
+        ("booked", ""),
+        ("duplicate", ""),
+        ("conflict", "conflict"),
+        ("refused", "rate_missing"),
+        ("booked", ""),
+    ]
     assert await sums(shop.tenant.id) == {"overrun": 180_000, "commission": 36_000}
     assert await alarms(shop.tenant.id) == []
 
@@ -109,17 +79,18 @@ async def test_anything_else_under_a_known_id_is_a_conflict(shop: Shop, changes:
 
 async def test_another_word_for_nobody_answered_is_the_same_call(shop: Shop) -> None:
     """BUSY and NO_ANSWER say the same: it rang and nobody spoke."""
-    silent = {"answered_at": None, "disposition": "BUSY"}
+    silent: dict[str, Any] = {"answered_at": None, "disposition": "BUSY"}
     await shop.report(call("a", **silent))
     assert await shop.said(call("a", **{**silent, "disposition": "NO_ANSWER"})) == [("duplicate", "")]
 
 
 async def test_one_id_many_times_in_one_batch_is_as_if_sent_singly(shop: Shop) -> None:
     """First good, first bad, first other: the answers do not depend on how the reports were packed."""
-    far = {"direction": "outbound", "to_number": "+351211"}
+    far: dict[str, Any] = {"direction": "outbound", "to_number": "+351211"}
     batch = [
         call("a"), call("a"), call("a", tokens=5), call("a"),
-        call("b", **far), call("b", **far), call("b", from_number="+49893", **far), call("b", **far), call("b"), call("b", **far),
+        call("b", **far), call("b", **far), call("b", from_number="+49893", **far), call("b", **far),
+        call("b"), call("b", **far),
         call("c", tokens=-1), call("c", tokens=-1), call("c"), call("c"), call("c", tokens=-1),
     ]  # fmt: skip
     expected = [
@@ -138,7 +109,7 @@ async def test_a_thousand_copies_of_a_report_cost_what_few_cost(shop: Shop) -> N
 
     async def transactions(events: list[UsageEvent]) -> int:
         async with db.unit(shop.tenant.id):
-            before = await db.fetchval("select pg_current_xact_id()::text::bigint")
+            before = int(await db.fetchval("select pg_current_xact_id()::text::bigint"))
         await shop.report(*events)
         async with db.unit(shop.tenant.id):
             return int(await db.fetchval("select pg_current_xact_id()::text::bigint")) - before
@@ -306,193 +277,9 @@ async def test_a_duplicate_does_not_use_up_the_month(database: object) -> None:
     await wholesale()
     shop = await open_shop(MONTHLY | {"included_seconds": 100, "tiers": []})
     await shop.report(call("a", seconds=60))
-    answers = await shop.report(call("a", seconds=60), call("x", tokens=-1), call("b", seconds=40), call("c", seconds=1))
+    answers = await shop.report(
+        call("a", seconds=60), call("x", tokens=-1), call("b", seconds=40), call("c", seconds=1)
+    )
     assert [(one.status, one.price) for one in answers] == [
         ("duplicate", None), ("refused", None), ("booked", 0), ("booked", 1_000),
     ]  # fmt: skip
-
-
-# Trains
-
-
-async def booked_trains(tenant: Tenant) -> int:
-    async with db.unit(tenant.id):
-        return int(await db.fetchval("select count(distinct wallet_seq) from ledger.usage where tenant_id = $1", tenant.id))
-
-
-async def test_singles_travel_together(shop: Shop) -> None:
-    """Sixty callers at once cost two bookings at most, and each gets the answer to its own report."""
-    train = Train()
-
-    async def single(n: int) -> list[UsageResult]:
-        return await train.submit(shop.tenant.id, shop.tenant.timezone, [call(f"s-{n}", seconds=n)], by=BY)
-
-    answers = await asyncio.gather(*(single(n) for n in range(60)))
-    assert [(one.id, one.price) for [one] in answers] == [(f"s-{n}", n * 1_000) for n in range(60)]
-    assert await booked_trains(shop.tenant) <= 2
-
-
-async def test_a_train_carries_several_tenants(shop: Shop) -> None:
-    """Passengers of two resellers with the same ids and customer numbers do not meet."""
-    other = await open_shop(slug="two")
-    train = Train()
-    answers = await asyncio.gather(
-        *(train.submit(one.tenant.id, one.tenant.timezone, [call("same")], by=BY) for one in (shop, other, shop, other))
-    )
-    assert sorted(answer.status for [answer] in answers) == ["booked", "booked", "duplicate", "duplicate"]
-    for one in (shop, other):
-        assert len(await lines(one.tenant.id)) == 1
-        assert await alarms(one.tenant.id) == []
-
-
-HUGE = 10**25
-POISON: list[dict[str, Any]] = [
-    {"id": "nul\x00"},
-    {"id": ""},
-    {"id": "x" * 100_000},
-    {"id": "\ud800"},
-    {"customer": "NO\x00-1"},
-    {"customer": "Ω" * 5_000},
-    {"source": "p\x00bx"},
-    {"disposition": "AN\x00SWERED", "to_number": "1"},
-    {"direction": "in\x00bound"},
-    {"from_number": "\x00"},
-    {"to_number": "+49\x0030"},
-    {"to_number": "+٤٩٣٠"},
-    {"tokens": HUGE},
-    {"bookings": -HUGE},
-    {"bookings": 2**31},
-    {"tokens": 2**63},
-    {"started_at": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))},
-    {"started_at": datetime(1950, 1, 1, tzinfo=UTC), "answered_at": None, "ended_at": datetime(1950, 1, 1, tzinfo=UTC)},
-    {"started_at": datetime(9999, 12, 31, 23, 59, tzinfo=timezone(-timedelta(hours=12)))},
-    {"ended_at": datetime(9999, 12, 31, 23, 59, tzinfo=timezone(-timedelta(hours=23, minutes=59, seconds=59)))},
-    {"started_at": NOON.replace(tzinfo=None)},
-    {"answered_at": NOON.replace(tzinfo=None)},
-    {"started_at": None},
-    {"ended_at": None},
-]
-
-
-@pytest.mark.parametrize("poison", POISON, ids=lambda changes: f"{'-'.join(changes)}-{repr(list(changes.values())[0])[:12]}")
-async def test_poison_is_refused_by_itself(shop: Shop, poison: dict[str, Any]) -> None:
-    """Whatever a report holds, it is refused twice in the same way, kept, and its neighbours are booked."""
-    bad = call("bad", **poison)
-    answers = await shop.report(call("a"), bad, call("b"))
-    assert [one.status for one in answers] == ["booked", "refused", "booked"]
-    again = await shop.report(call("a"), bad, call("c"))
-    assert [one.status for one in again] == ["duplicate", "duplicate", "booked"]
-    assert again[1].reason == answers[1].reason
-    assert await alarms(shop.tenant.id) == []
-
-
-async def test_who_breaks_a_train_breaks_it_for_nobody_else(shop: Shop) -> None:
-    """A passenger that is no report at all hears of it alone; the others are answered booked, not duplicate."""
-    train = Train()
-
-    async def ride(event: Any) -> Any:
-        try:
-            [answer] = await train.submit(shop.tenant.id, shop.tenant.timezone, [event], by=BY)
-        except Exception as error:
-            return type(error).__name__
-        return answer.status
-
-    first = asyncio.create_task(ride(call("first")))
-    await asyncio.sleep(0)
-    riders = [call("a"), call("b", id=7), call("c"), call("d", tokens="many"), call("e", started_at="today"), call("f")]  # type: ignore[arg-type]
-    answers = await asyncio.gather(*(ride(event) for event in riders))
-    assert await first == "booked"
-    assert [answers[n] for n in (0, 2, 5)] == ["booked"] * 3
-    assert not {"booked", "duplicate"} & {answers[n] for n in (1, 3, 4)}
-    assert len(await lines(shop.tenant.id)) == 4
-
-
-async def test_a_passenger_who_gives_up_leaves_the_others_alone(shop: Shop) -> None:
-    """Cancelled requests, before and during the ride: everybody else is answered, and a retry is safe."""
-    train = Train()
-
-    def ride(n: int) -> asyncio.Task[list[UsageResult]]:
-        return asyncio.create_task(train.submit(shop.tenant.id, shop.tenant.timezone, [call(f"p-{n}")], by=BY))
-
-    riders = [ride(n) for n in range(20)]
-    await asyncio.sleep(0)
-    riders[0].cancel()
-    riders[7].cancel()
-    await asyncio.sleep(0.005)
-    riders[11].cancel()
-    answers = await asyncio.gather(*riders, return_exceptions=True)
-    gone = [n for n, answer in enumerate(answers) if isinstance(answer, BaseException)]
-    assert {0, 7} <= set(gone) <= {0, 7, 11}
-    assert all(answer[0].status == "booked" for n, answer in enumerate(answers) if n not in gone)  # type: ignore[index]
-
-    [again] = await ride(0)
-    assert again.status in ("booked", "duplicate")
-    assert await wallet(shop.tenant, shop.customer) == (0, len(await lines(shop.tenant.id)) * 60_000)
-    assert await alarms(shop.tenant.id) == []
-
-
-async def test_a_cancelled_batch_is_booked_wholly_or_not_at_all(shop: Shop) -> None:
-    """A large batch travels alone; cut off at any moment it leaves whole trains, and the repeat completes it."""
-    events = [call(f"b-{n}") for n in range(400)]
-    for wait in (0.001, 0.004, 0.02, 0.05):
-        task = asyncio.create_task(book_reports(shop.tenant.id, shop.tenant.timezone, events, by=BY))
-        await asyncio.sleep(wait)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        assert len(await lines(shop.tenant.id)) in (0, 400)
-    await shop.report(*events)
-    assert len(await lines(shop.tenant.id)) == 400
-    assert await alarms(shop.tenant.id) == []
-
-
-# Civil days
-
-
-@pytest.mark.parametrize(
-    ("zone", "instant", "day"),
-    [
-        ("Europe/Berlin", "2026-03-28T22:59:59.999Z", date(2026, 3, 28)),
-        ("Europe/Berlin", "2026-03-28T23:00:00Z", date(2026, 3, 29)),
-        ("Europe/Berlin", "2026-03-29T00:59:59.999Z", date(2026, 3, 29)),
-        ("Europe/Berlin", "2026-03-29T01:00:00Z", date(2026, 3, 29)),
-        ("Europe/Berlin", "2026-03-29T21:59:59.999Z", date(2026, 3, 29)),
-        ("Europe/Berlin", "2026-03-29T22:00:00Z", date(2026, 3, 30)),
-        ("Europe/Berlin", "2025-10-26T22:59:59Z", date(2025, 10, 26)),
-        ("Europe/Berlin", "2025-10-26T23:00:00Z", date(2025, 10, 27)),
-        ("Europe/Berlin", "2026-03-31T22:00:00Z", date(2026, 4, 1)),
-        ("Europe/Berlin", "2025-12-31T22:59:59Z", date(2025, 12, 31)),
-        ("Europe/Berlin", "2025-12-31T23:00:00Z", date(2026, 1, 1)),
-        ("America/New_York", "2026-03-08T04:59:59Z", date(2026, 3, 7)),
-        ("America/New_York", "2026-03-08T05:00:00Z", date(2026, 3, 8)),
-        ("America/New_York", "2026-03-09T03:59:59Z", date(2026, 3, 8)),
-        ("America/New_York", "2026-03-09T04:00:00Z", date(2026, 3, 9)),
-        ("America/New_York", "2026-04-01T03:59:59Z", date(2026, 3, 31)),
-        ("America/New_York", "2026-01-01T04:59:59Z", date(2025, 12, 31)),
-        ("Asia/Kathmandu", "2026-03-28T18:14:59Z", date(2026, 3, 28)),
-        ("Asia/Kathmandu", "2026-03-28T18:15:00Z", date(2026, 3, 29)),
-    ],
-)
-async def test_a_call_belongs_to_the_day_it_began_where_the_tenant_is(
-    database: object, zone: str, instant: str, day: date
-) -> None:
-    """Across changes of clocks, months and years: call, transfers and month agree on the civil day."""
-    await wholesale()
-    shop = await open_shop(timezone=zone)
-    began = datetime.fromisoformat(instant)
-    await shop.report(call("a", at=began), call("b", at=began.astimezone(timezone(timedelta(hours=-11)))))
-    async with db.unit(shop.tenant.id):
-        days = await db.fetch("select day from ledger.usage union all select day from ledger.transfer")
-        months = await db.fetch("select month from ledger.usage_month")
-    assert {row["day"] for row in days} == {day}
-    assert [row["month"] for row in months] == [day.replace(day=1)]
-    assert await alarms(shop.tenant.id) == []
-
-
-async def test_a_call_that_comes_back_in_another_month_is_booked_and_shown(shop: Shop) -> None:
-    """The guard holds within a month; the proof shows an id that comes back later, and raises no alarm for it."""
-    answers = await shop.said(call("a"), call("a", at=NOON + timedelta(days=31)))
-    assert answers == [("booked", ""), ("booked", "")]
-    [found] = await prove(shop.tenant.id)
-    assert not found.alarm
-    assert "pbx a" in found.subject
-    assert found.found == "2026-03-24, 2026-04-24"

@@ -206,6 +206,10 @@ async def test_the_database_going_away_is_503(site: Site, empty_database: Any) -
     await admin.execute(f"alter database {empty_database.name} allow_connections false")
     await admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'askpro_app'")
     await admin.close()
+    with_key = await site.client("nord")
+    for _ in range(3):
+        answer = await with_key.get("/api/v2/customers")
+        assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "unavailable", "5")
     ready = await api.get("/health/ready")
     assert (ready.status_code, ready.json()["problems"]) == (503, ["the database does not answer"])
     assert (await api.get("/health/live")).status_code == 200

@@ -24,13 +24,22 @@ __all__ = ("NOON", "alarms", "call", "credit", "lines", "report", "sums", "walle
 NOON = datetime(2026, 3, 24, 12, tzinfo=UTC)
 
 
-def call(identifier: str, customer: str = "NO-1", *, at: datetime = NOON, seconds: float = 60, **more: Any) -> UsageEvent:
+def call(
+    identifier: str, customer: str = "NO-1", *, at: datetime = NOON, seconds: float = 60, **more: Any
+) -> UsageEvent:
     """An inbound call that rang for two seconds and lasted ``seconds``."""
     answered = at + timedelta(seconds=2)
     values: dict[str, Any] = {
-        "id": identifier, "customer": customer, "direction": "inbound", "from_number": "+4989111", "to_number": "+4930222",
-        "started_at": at, "answered_at": answered, "ended_at": answered + timedelta(seconds=seconds), "source": "pbx",
-    }  # fmt: skip
+        "id": identifier,
+        "customer": customer,
+        "direction": "inbound",
+        "from_number": "+4989111",
+        "to_number": "+4930222",
+        "started_at": at,
+        "answered_at": answered,
+        "ended_at": answered + timedelta(seconds=seconds),
+        "source": "pbx",
+    }
     return UsageEvent(**(values | more))
 
 
@@ -44,8 +53,8 @@ async def credit(tenant: Tenant, customer: Customer, units: int, key: str = "") 
     await months.ensure()
     adjustment = account_id(tenant.id, AccountKind.ADJUSTMENT, customer.currency)
     transfer = Transfer(
-        tenant=tenant.id, debit=adjustment, credit=customer.wallet_id, amount=units, kind="topup", key=key or str(new_id()),
-        day=clock.now().date(), occurred_at=clock.now(), actor=str(BY),
+        tenant=tenant.id, debit=adjustment, credit=customer.wallet_id, amount=units, kind="topup",
+        key=key or str(new_id()), day=clock.now().date(), occurred_at=clock.now(), actor=str(BY),
     )  # fmt: skip
     (await post(transfer)).or_raise()
 

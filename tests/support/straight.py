@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from fractions import Fraction
 from math import ceil
 from typing import Any
 
@@ -26,12 +27,12 @@ FIELDS = (
 def seconds(milliseconds: int, increments: str, free: int) -> int:
     """Billed seconds (D1)."""
     first, following = map(int, increments.split("/"))
-    raw = ceil(milliseconds / 1000) if milliseconds % 1000 else milliseconds // 1000
+    raw = ceil(Fraction(milliseconds, 1000))
     if raw <= free:
         return 0
     if raw <= first:
         return first
-    return first + ceil((raw - first) / following) * following
+    return first + ceil(Fraction(raw - first, following)) * following
 
 
 def units(amount: Decimal) -> int:
@@ -115,7 +116,8 @@ def _one(
     row = dict(zip(FIELDS, fields, strict=True))
     try:
         began, answered, ended = (
-            datetime.fromisoformat(row[name]) if row[name] else None for name in ("started_at", "answered_at", "ended_at")
+            datetime.fromisoformat(row[name]) if row[name] else None
+            for name in ("started_at", "answered_at", "ended_at")
         )
         tokens, bookings = (_whole(row[name]) for name in ("llm_tokens", "bookings"))
     except ValueError:
@@ -123,12 +125,13 @@ def _one(
     if row["reseller"] not in customers:
         return "refused", "unknown_tenant"
     month = (began.year, began.month) if began is not None and began.tzinfo is not None else None
-    key = (row["reseller"], row["call_id"], month)
     spoke = row["disposition"].upper() in ("", "ANSWERED") and answered is not None
     about = (
         row["customer"], began, _ms(began, answered if spoke else ended), _ms(answered, ended) if spoke else None,
         row["direction"], tokens, bookings, row["from_number"], row["to_number"],
     )  # fmt: skip
+    whole = (*about, row["disposition"].upper() or "ANSWERED", answered, ended)
+    key = (row["reseller"], row["call_id"] or whole, month)
     if key in books.booked:
         return ("duplicate",) * 2 if books.booked[key] == about else ("conflict",) * 2
     reason = _fault(row, began, answered, ended, tokens, bookings, now)
@@ -138,7 +141,6 @@ def _one(
     if reason is None and spoke:
         reason, cost = _cost(row, about[3], tokens, bookings, tariffs)
     if reason is not None:
-        whole = (*about, row["disposition"].upper() or "ANSWERED", answered, ended)
         again = books.refused.get(key) == whole
         books.refused[key] = whole
         return ("duplicate", "duplicate") if again else ("refused", reason)
@@ -148,7 +150,8 @@ def _one(
         total[name] += value
     total["answered" if spoke else "unanswered"] += 1
     total["below"] += cost[0] < cost[2]
-    books.customers[f"{row['reseller']}/{row['customer']}"] += cost[0]
+    if spoke:
+        books.customers[f"{row['reseller']}/{row['customer']}"] += cost[0]
     return None
 
 

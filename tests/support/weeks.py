@@ -22,7 +22,8 @@ TARIFFS: dict[str, Any] = {
     "platform": {
         "EUR": {
             "increments": "1/1", "inbound": "0.0437", "token": "0.00000371", "booking": "0.137",
-            "outbound": {"+49": "0.0613", "+4915": "0.1079", "+43": "0.0791", "+1": "0.0333", "+358": "0.07", "+7": "0.9"},
+            "outbound": {"+49": "0.0613", "+4915": "0.1079", "+43": "0.0791", "+1": "0.0333", "+358": "0.07",
+                         "+7": "0.9"},
         },
         "GBP": {
             "increments": "60/1", "inbound": "0.0411", "token": "0.0000029", "booking": "0.119",
@@ -60,8 +61,16 @@ FAULTS: dict[str, dict[str, str]] = {
     "endless": {"ended_at": "2026-04-15T00:00:00Z"},
     "ancient": {"started_at": "1951-01-01T00:00:00Z", "answered_at": "", "ended_at": "1951-01-01T00:01:00Z"},
     "future": {"started_at": "2031-01-01T00:00:00Z", "answered_at": "", "ended_at": "2031-01-01T00:01:00Z"},
-    "first-year": {"started_at": "0001-01-01T00:00:00+14:00", "answered_at": "", "ended_at": "0001-01-01T00:01:00+14:00"},
-    "last-year": {"started_at": "9999-12-31T23:00:00-14:00", "answered_at": "", "ended_at": "9999-12-31T23:01:00-14:00"},
+    "first-year": {
+        "started_at": "0001-01-01T00:00:00+14:00",
+        "answered_at": "",
+        "ended_at": "0001-01-01T00:01:00+14:00",
+    },
+    "last-year": {
+        "started_at": "9999-12-31T23:00:00-14:00",
+        "answered_at": "",
+        "ended_at": "9999-12-31T23:01:00-14:00",
+    },
     "offset": {"ended_at": "2026-03-01T00:00:00+23:59:59"},
     "minus-tokens": {"llm_tokens": "-1"},
     "minus-bookings": {"bookings": "-1"},
@@ -98,8 +107,8 @@ def week(seed: int, calls: int) -> list[list[str]]:
         rows += [(drawn.randrange(calls * 2), row)] * drawn.randint(1, 2)
     for row in drawn.sample(good, calls // 50):
         name, value = drawn.choice(
-            [("llm_tokens", "77"), ("to_number", "+4930999"), ("ended_at", "2026-03-31T01:00:00Z"), ("disposition", "LOST"),
-             ("customer", "XX-1"), ("llm_tokens", "-5"), ("direction", "up")]
+            [("llm_tokens", "77"), ("to_number", "+4930999"), ("ended_at", "2026-03-31T01:00:00Z"),
+             ("disposition", "LOST"), ("customer", "XX-1"), ("llm_tokens", "-5"), ("direction", "up")]
         )  # fmt: skip
         rows.append((drawn.randrange(calls * 2), row | {name: value}))
     for n in range(10):  # refused first, then put right; and the other way
@@ -135,7 +144,9 @@ def _row(drawn: random.Random, n: int, of: int) -> dict[str, str]:
         "started_at": _text(began),
         "answered_at": "" if lost else _text(began + timedelta(milliseconds=ring)),
         "ended_at": _text(began + timedelta(milliseconds=ring + (0 if lost else talk))),
-        "disposition": drawn.choice(["NO_ANSWER", "BUSY", "FAILED"]) if lost else drawn.choice(["ANSWERED"] * 9 + ["answered"]),
+        "disposition": drawn.choice(["NO_ANSWER", "BUSY", "FAILED"])
+        if lost
+        else drawn.choice(["ANSWERED"] * 9 + ["answered"]),
         "llm_tokens": "" if lost else str(drawn.randrange(5_000)),
         "bookings": "0" if lost else str(int(drawn.random() < 0.2)),
     }
@@ -170,9 +181,9 @@ def as_toml(tariffs: dict[str, Any]) -> str:
             if isinstance(value, dict):
                 nested.append((key, value))
             elif isinstance(value, list):
-                lines.append(f"{key} = [{', '.join(map(_quoted, value))}]")
+                lines.append(f"{_quoted(key)} = [{', '.join(map(_quoted, value))}]")
             else:
-                lines.append(f"{key} = {value if isinstance(value, int) else _quoted(value)}")
+                lines.append(f"{_quoted(key)} = {value if isinstance(value, int) else _quoted(value)}")
         for key, value in nested:
             if key == "commission":
                 pairs = ", ".join(f"{k} = {_quoted(v)}" for k, v in value.items())
@@ -189,4 +200,4 @@ def as_toml(tariffs: dict[str, Any]) -> str:
 
 
 def _quoted(text: str) -> str:
-    return f'"{text}"' if text.replace("_", "").isalnum() and not text[0].isdigit() and False else f'"{text}"'
+    return f'"{text}"'

@@ -18,7 +18,7 @@ from askpro import db
 from askpro.calls import refusals
 from askpro.calls.attempts import Item, Refused, conflict, duplicate, freely, locked
 from askpro.calls.check import problem
-from askpro.calls.content import storable
+from askpro.calls.content import digest, storable
 from askpro.calls.events import Reason, UsageEvent, UsageResult
 from askpro.clock import now
 from askpro.errors import Unavailable
@@ -90,14 +90,15 @@ def _after(turn: list[Item], later: list[Item], there: set[UUID | None]) -> list
 
 
 def _identity(item: Item) -> UUID:
-    """The call's id; reports whose start says nothing are told apart all the same."""
+    """The call's id. Reports that name no call, or no time, are told apart all the same."""
     event, began = item.event, item.event.started_at
+    name = event.id or digest(event).hex()
     if began is None or began.tzinfo is None or not 1 < began.year < 9999:
         began = _NO_MONTH
     try:
-        return usage_id(item.tenant, event.source, event.id, began)
+        return usage_id(item.tenant, event.source, name, began)
     except UnicodeEncodeError:  # half a character; it will be refused as what it is stored as
-        return usage_id(item.tenant, storable(event.source), storable(event.id), began)
+        return usage_id(item.tenant, storable(event.source), storable(name), began)
 
 
 async def _until_booked(waiting: list[Item], refused: list[Refused]) -> None:

@@ -56,7 +56,7 @@ def as_event(stored: dict[str, Any]) -> UsageEvent:
 def substance(event: UsageEvent) -> tuple[object, ...]:
     """What makes two reports of one id the same call: the words for why nobody answered do not."""
     began, ended = event.started_at, event.ended_at
-    answered = event.answered_at if event.disposition == "ANSWERED" else None
+    answered = event.answered_at if event.connected else None
     return (
         event.customer, began, _milliseconds(began, answered or ended), _milliseconds(answered, ended), event.direction,
         event.tokens, event.bookings, event.from_number, event.to_number,

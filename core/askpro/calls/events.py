@@ -31,6 +31,11 @@ class UsageEvent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
     bookings: int = 0
     source: str = "api"
 
+    @property
+    def connected(self) -> bool:
+        """Whether somebody talked: answered at some time, and said to be so in whatever letters."""
+        return self.answered_at is not None and self.disposition.upper() == "ANSWERED"
+
 
 class Reason(StrEnum):
     """Why a report could not be booked; part of the API, never renamed."""

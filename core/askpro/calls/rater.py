@@ -118,7 +118,7 @@ class Rater:
         if state is None:
             return Reason.UNKNOWN_CUSTOMER, event.customer
         direction = 0 if event.direction == "inbound" else 1
-        if answered is None or event.disposition != "ANSWERED":
+        if answered is None or not event.connected:
             group = self._group(tenant, state, None, day, None, event.source, actor)
             return Priced(
                 UsageRow(group, identifier, event.id, began, (ended - began) // _MS, None, direction, event.from_number,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 from ipaddress import ip_address
 
+import asyncpg
 import click
 
-from askpro import logs
+from askpro import db, logs
 from askpro.errors import Misconfigured
+from askpro.migrations.runner import pending
 from askpro.settings import Settings
 
 __all__ = ("serve",)
@@ -29,14 +32,17 @@ def serve(address: str, port: int | None, workers: int | None) -> None:
     settings = Settings.from_env()
     count = workers or settings.workers
     _check(settings, address, count)
+    asyncio.run(_check_database(settings))
     logs.configure(json=settings.log_json)
     with tempfile.TemporaryDirectory(prefix="askpro-metrics-") as folder:
         if count > 1:  # workers count in files there; /metrics adds them up
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        run(address, port or settings.port, count)
+        if port:
+            os.environ["ASKPRO_PORT"] = str(port)  # the workers put it into addresses they give out
+        _run(address, port or settings.port, count)
 
 
-def run(address: str, port: int, workers: int) -> None:
+def _run(address: str, port: int, workers: int) -> None:
     """Start the workers and wait for them. They read their settings from the environment."""
     from granian import Granian
     from granian.constants import Interfaces
@@ -78,3 +84,25 @@ def _check(settings: Settings, address: str, workers: int) -> None:
         found.append(f"{workers} workers × ASKPRO_POOL_MAX {settings.pool_max}: more connections than a server takes.")
     if found:
         raise Misconfigured("\n".join(found))
+
+
+async def _check_database(settings: Settings) -> None:
+    """It answers, guards its rows against the role we sign in as, and is up to date. Raises Misconfigured."""
+    await db.start(settings.database_url, min_size=0, max_size=1, pooler=settings.pooler)
+    try:
+        role = await db.call_row(
+            "select rolname as name, rolsuper or rolbypassrls as free from pg_roles where rolname = current_user"
+        )
+        if role["free"]:
+            raise Misconfigured(
+                f"ASKPRO_DATABASE_URL signs in as {role['name']}, whom row-level security does not hold back."
+            )
+        try:
+            async with db.shared_unit():
+                missing = await pending()
+        except asyncpg.PostgresError as error:
+            raise Misconfigured("ASKPRO_DATABASE_URL: this database is not set up: askpro migrate") from error
+        if missing:
+            raise Misconfigured(f"The database is {len(missing)} migrations behind this release: askpro migrate")
+    finally:
+        await db.stop()

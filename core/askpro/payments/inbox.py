@@ -22,7 +22,7 @@ from askpro.payments import providers, schedule, settle
 from askpro.sdk.context import TenantRef
 from askpro.sdk.payments import EventKind, ProviderEvent
 
-__all__ = ("accept", "emit_from_plugin", "process", "process_now", "receive", "replay")
+__all__ = ("PROCESS", "accept", "emit_from_plugin", "process", "process_now", "receive", "replay")
 
 log = structlog.get_logger("askpro.payments")
 

@@ -11,7 +11,7 @@ from askpro.jobs import defer, task
 from askpro.jobs.housekeeping import Expiry, expire
 from askpro.payments import inbox, settle
 
-__all__ = ("look_up_job", "process_job", "sweep")
+__all__ = ("LOOK_UP", "look_up_job", "process_job", "sweep")
 
 LOOK_UP = "payments.look_up"
 

@@ -13,7 +13,7 @@ from askpro.sdk.context import TenantRef
 from askpro.sdk.notices import ChargeQuestion
 from askpro.sdk.payments import Feature
 
-__all__ = ("Way", "connect", "disconnect", "host", "minor_digits", "objection", "provider", "ways")
+__all__ = ("Way", "connect", "disconnect", "host", "minor_digits", "objection", "provider", "remarks", "ways")
 
 _host: Host | None = None
 
@@ -74,6 +74,12 @@ async def objection(tenant: UUID, key: str, amount: Money, customer: UUID) -> st
     except (PluginUnavailable, NotFound) as error:
         return error.code
     return refusals[0][1].code if refusals else ""
+
+
+async def remarks(tenant: UUID, page: str, *, locale: str) -> list[str]:
+    """What plugins want to have said at the top of a page: that money is test money, for one."""
+    found = await host().run.collect("top_of_page", tenant=TenantRef(tenant), locale=locale, page=page)
+    return [text for _, text in found if isinstance(text, str) and text]
 
 
 def minor_digits(currency: str) -> int:

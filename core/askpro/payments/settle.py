@@ -185,9 +185,7 @@ async def _both(tenant: UUID, attempt_id: UUID) -> tuple[Order, Attempt]:
     async with db.unit(tenant):
         attempt = attempt_of(
             found(
-                await db.fetchrow(
-                    "select * from payments.attempt where tenant_id = $1 and id = $2", tenant, attempt_id
-                )
+                await db.fetchrow("select * from payments.attempt where tenant_id = $1 and id = $2", tenant, attempt_id)
             )
         )
         order = await db.fetchrow(

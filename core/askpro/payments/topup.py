@@ -31,7 +31,7 @@ from askpro.sdk.providers import NotSent
 from askpro.tenancy import audit
 from askpro.tenancy.model import Tenant
 
-__all__ = ("begin_checkout", "bounds", "create_order")
+__all__ = ("PAGE_LIFE", "begin_checkout", "bounds", "create_order")
 
 log = structlog.get_logger("askpro.payments")
 
@@ -186,9 +186,7 @@ async def _attempt(tenant: UUID, order: Order) -> Attempt:
             now,
             schedule.next_look_up(0, now),
         )
-        row = await db.fetchrow(
-            "select * from payments.attempt where tenant_id = $1 and id = $2", tenant, identifier
-        )
+        row = await db.fetchrow("select * from payments.attempt where tenant_id = $1 and id = $2", tenant, identifier)
     return attempt_of(row)
 
 
@@ -206,9 +204,7 @@ async def _earlier(tenant: UUID, customer: UUID, idempotency: str) -> Order | No
 
 def _same(order: Order, net: Money, provider: str) -> Order:
     if (order.net, order.provider) != (net, provider):
-        raise InvalidInput(
-            "this key belongs to another top-up", code="idempotency_key_reused", field="idempotency_key"
-        )
+        raise InvalidInput("this key belongs to another top-up", code="idempotency_key_reused", field="idempotency_key")
     return order
 
 

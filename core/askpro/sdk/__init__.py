@@ -11,6 +11,7 @@ from askpro.sdk.jobs import JobSpec
 from askpro.sdk.manifest import CAPABILITIES, Manifest, parse_manifest
 from askpro.sdk.notices import ChargeQuestion, Finding, Notice, Refusal
 from askpro.sdk.payments import (
+    AccountState,
     ChargeRequest,
     ChargeResult,
     CheckoutRequest,
@@ -22,6 +23,7 @@ from askpro.sdk.payments import (
     Feature,
     Limits,
     Mandate,
+    OnboardingLink,
     Outcome,
     PayoutRequest,
     PayoutResult,
@@ -35,12 +37,15 @@ from askpro.sdk.payments import (
 )
 from askpro.sdk.providers import (
     Disputes,
+    Endpoints,
     EventRefused,
     Mandates,
     NotSent,
     OffSession,
+    Onboarding,
     PaymentProvider,
     Payouts,
+    Portal,
     Refunds,
     SavedMethods,
     Setup,
@@ -53,6 +58,7 @@ from askpro.sdk.version import SDK_VERSION
 __all__ = (
     "CAPABILITIES",
     "SDK_VERSION",
+    "AccountState",
     "ChargeQuestion",
     "ChargeRequest",
     "ChargeResult",
@@ -64,6 +70,7 @@ __all__ = (
     "Dispute",
     "DisputeState",
     "Disputes",
+    "Endpoints",
     "EventKind",
     "EventRefused",
     "Feature",
@@ -81,6 +88,8 @@ __all__ = (
     "NotSent",
     "Notice",
     "OffSession",
+    "Onboarding",
+    "OnboardingLink",
     "Outcome",
     "PageContext",
     "PageRequest",
@@ -88,6 +97,7 @@ __all__ = (
     "PayoutRequest",
     "PayoutResult",
     "Payouts",
+    "Portal",
     "ProviderCapabilities",
     "ProviderEvent",
     "Rate",

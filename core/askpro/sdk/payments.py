@@ -17,6 +17,7 @@ from enum import StrEnum
 from askpro.money import Money
 
 __all__ = (
+    "AccountState",
     "ChargeRequest",
     "ChargeResult",
     "CheckoutRequest",
@@ -28,6 +29,7 @@ __all__ = (
     "Feature",
     "Limits",
     "Mandate",
+    "OnboardingLink",
     "Outcome",
     "PayoutRequest",
     "PayoutResult",
@@ -82,6 +84,9 @@ class Feature(StrEnum):
     DISPUTES = "disputes"
     PAYOUT = "payout"
     MANDATES = "mandates"
+    PORTAL = "portal"
+    ONBOARDING = "onboarding"
+    ENDPOINT = "endpoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +176,8 @@ class SetupRequest:
     cancel_url: str
     consent: str
     methods: tuple[str, ...] = ()
+    currency: str = ""
+    """What later charges will be in (ISO 4217); some providers offer kinds of payment by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +193,8 @@ class ChargeRequest:
     mandate: str = ""
     platform_fee: Money | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    return_url: str = ""
+    """Where the customer comes back to if he has to confirm; empty: a refusal brings no ``action_url``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +251,7 @@ class RefundRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundResult:
-    """What is known about a refund."""
+    """What is known about a refund. ``key`` is empty for one that was made at the provider's own desk."""
 
     key: str
     outcome: Outcome
@@ -250,6 +259,8 @@ class RefundResult:
     provider_ref: str = ""
     fee: Money | None = None
     code: str = ""
+    payment_ref: str = ""
+    """The payment it belongs to."""
 
 
 class DisputeState(StrEnum):
@@ -309,6 +320,29 @@ class PayoutResult:
     code: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnboardingLink:
+    """A page of the provider on which a reseller proves who he is."""
+
+    url: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """To be saved with the tenant's settings of this plugin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountState:
+    """How a reseller's account at the provider stands."""
+
+    ref: str
+    can_charge: bool
+    can_pay_out: bool
+    missing: tuple[str, ...] = ()
+    """What the provider still wants to know, in its own words."""
+    reason: str = ""
+    """Why it is closed, if it is."""
+    live: bool = True
+
+
 class EventKind(StrEnum):
     """What an event is about: which ``look_up`` answers it."""
 
@@ -335,3 +369,8 @@ class ProviderEvent:
     type: str = ""
     """The provider's own word for it, for the operator's eyes."""
     live: bool = True
+    payment_ref: str = ""
+    """The payment that a refund or a dispute is about, where the event names it."""
+    tenant: str = ""
+    """Heard at an endpoint that tenants share: whose it is, if not the asking tenant's. The host then verifies the
+    same delivery anew for that tenant; until then the event names neither key nor number."""

@@ -18,6 +18,7 @@ from typing import Protocol, runtime_checkable
 from askpro.errors import BadRequest, Unavailable
 from askpro.sdk.context import Context
 from askpro.sdk.payments import (
+    AccountState,
     ChargeRequest,
     ChargeResult,
     CheckoutRequest,
@@ -26,6 +27,7 @@ from askpro.sdk.payments import (
     Dispute,
     Feature,
     Mandate,
+    OnboardingLink,
     PayoutRequest,
     PayoutResult,
     ProviderCapabilities,
@@ -39,12 +41,15 @@ from askpro.sdk.payments import (
 __all__ = (
     "FEATURE_PROTOCOLS",
     "Disputes",
+    "Endpoints",
     "EventRefused",
     "Mandates",
     "NotSent",
     "OffSession",
+    "Onboarding",
     "PaymentProvider",
     "Payouts",
+    "Portal",
     "Refunds",
     "SavedMethods",
     "Setup",
@@ -171,6 +176,37 @@ class Mandates(Protocol):
         ...
 
 
+@runtime_checkable
+class Portal(Protocol):
+    """``Feature.PORTAL``."""
+
+    async def open_portal(self, ctx: Context, customer: CustomerRef, return_url: str) -> str:
+        """The address of the provider's own page for a customer's methods. Raises NotFound, NotSent."""
+        ...
+
+
+@runtime_checkable
+class Onboarding(Protocol):
+    """``Feature.ONBOARDING``: accounts that the provider opens for resellers."""
+
+    async def start_onboarding(self, ctx: Context, return_url: str, refresh_url: str) -> OnboardingLink:
+        """Open the tenant's account, or go on with it. The page is good for minutes: ``refresh_url`` asks anew."""
+        ...
+
+    async def look_up_account(self, ctx: Context) -> AccountState:
+        """How the tenant's account stands. Raises NotFound when there is none."""
+        ...
+
+
+@runtime_checkable
+class Endpoints(Protocol):
+    """``Feature.ENDPOINT``: the provider can be told where to deliver its events."""
+
+    async def create_endpoint(self, ctx: Context, url: str) -> Mapping[str, str]:
+        """Have events delivered to ``url``; returns settings to be saved, secrets among them. Repeatable."""
+        ...
+
+
 FEATURE_PROTOCOLS: Mapping[Feature, type] = {
     Feature.CHECKOUT: PaymentProvider,
     Feature.OFF_SESSION: OffSession,
@@ -181,5 +217,8 @@ FEATURE_PROTOCOLS: Mapping[Feature, type] = {
     Feature.DISPUTES: Disputes,
     Feature.PAYOUT: Payouts,
     Feature.MANDATES: Mandates,
+    Feature.PORTAL: Portal,
+    Feature.ONBOARDING: Onboarding,
+    Feature.ENDPOINT: Endpoints,
 }
 """What an object must be able to do to claim a feature."""

@@ -19,7 +19,7 @@ from askpro.tariffs.chain import Chain, Entry, Refusal
 from askpro.tariffs.increments import billed_seconds
 from askpro.tariffs.rating import Call, rate
 
-__all__ = ("Finding", "ItemFinding", "NegativeRange", "Report", "below_wholesale", "require_floor")
+__all__ = ("LONGEST", "Finding", "ItemFinding", "NegativeRange", "Report", "below_wholesale", "require_floor")
 
 LONGEST = 600
 """Seconds up to which durations are tried."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-__all__ = ("CallLine", "Costs", "Preference", "Totals", "days_left")
+__all__ = ("SOON", "CallLine", "Costs", "Preference", "Totals", "days_left")
 
 SOON = 10
 """Days: what lasts longer is not running low."""

@@ -1,4 +1,4 @@
-"""Reading for the customer's own pages. All need an open unit of the tenant.
+"""Reading for the customer's own pages. All but ``costs`` need an open unit of the tenant.
 
 A page of a list costs the same however long the list is; ``…_totals`` read all that matches.
 """
@@ -29,28 +29,9 @@ _MATCHING = """
 async def costs(tenant: UUID, wallet: UUID, since: date, until: date) -> Costs:
     """What the wallet paid in the civil days ``[since, until)``: calls by direction, other debits by kind.
 
-    Credits play no part, and neither does a debit that takes a credit back.
+    Credits play no part, and neither does a debit that takes a credit back. Needs no unit: one round trip.
     """
-    rows = await db.fetch(
-        """
-        select day, case direction when 0 then 'inbound' else 'outbound' end as kind,
-               sum(price - overrun)::bigint as units
-          from ledger.usage
-         where tenant_id = $1 and wallet_id = $2 and day >= $3 and day < $4
-           and began_at >= $3::timestamp at time zone 'UTC' - interval '1 day'
-           and began_at < $4::timestamp at time zone 'UTC' + interval '1 day'
-         group by 1, 2
-        union all
-        select day, kind, sum(amount)::bigint from ledger.transfer
-         where tenant_id = $1 and debit_account = $2 and debit_seq is not null and kind <> 'usage'
-           and reverses is null and day >= $3 and day < $4
-         group by 1, 2
-        """,
-        tenant,
-        wallet,
-        since,
-        until,
-    )
+    rows = await db.call("select * from wallets.costs($1, $2, $3, $4)", tenant, wallet, since, until)
     days = {since + timedelta(days=n): 0 for n in range((until - since).days)}
     parts: dict[str, int] = {}
     for row in rows:

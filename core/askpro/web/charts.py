@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from askpro.money import Money
 
-__all__ = ("Bar", "Bars", "Part", "Stack", "Tick", "bars", "nice_ceiling", "stack")
+__all__ = ("BOTTOM", "HEIGHT", "TOP", "Bar", "Bars", "Part", "Stack", "Tick", "bars", "nice_ceiling", "stack")
 
 HEIGHT, TOP, BOTTOM = 200, 8, 26
 """Of the whole drawing, of the air above the highest grid line and of the room for labels, in pixels."""

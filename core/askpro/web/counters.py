@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from askpro import db
 
-__all__ = ("Count", "Counters", "PgCounters", "RedisCounters", "forget_old")
+__all__ = ("Count", "Counters", "PgCounters", "RedisCounters")
 
 log = structlog.get_logger("askpro.web.limits")
 
@@ -99,8 +99,3 @@ class RedisCounters:
     async def close(self) -> None:
         await self._client.aclose()
         await self._client.connection_pool.disconnect()
-
-
-async def forget_old() -> None:
-    """Delete counters of windows that have passed. Run now and then; no count depends on it."""
-    await db.call("delete from web.rate where window_at < now() - interval '2 days'")

@@ -21,7 +21,7 @@ from askpro import db
 from askpro.clock import now
 from askpro.errors import N_, AskProError, BadRequest, Conflict, InvalidInput, Moved, RateLimited
 
-__all__ = ("KEPT", "Answer", "forget_expired", "once", "read_key")
+__all__ = ("KEPT", "Answer", "once", "read_key")
 
 KEPT = timedelta(hours=24)
 """How long a key is remembered; published in the API document."""
@@ -125,9 +125,3 @@ async def _store(tenant: UUID, principal: str, route: str, key: str, digest: byt
         " expires_at = excluded.expires_at",
         tenant, principal, route, key, digest, answer.status, answer.headers, answer.body, now() + KEPT,
     )  # fmt: skip
-
-
-async def forget_expired() -> None:
-    """Delete what is older than its time, for all tenants. Run now and then; no answer depends on it."""
-    async with db.platform_unit("expired idempotency keys are deleted"):
-        await db.execute("delete from web.idempotency where expires_at < now()")

@@ -201,11 +201,11 @@ def docs(request: Request[Any, Any, Any]) -> Response[bytes]:
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <title>API v2</title>
   <link rel="icon" href="data:,">
-  <link rel="stylesheet" href="{url(_UI + 'swagger-ui.css')}">
+  <link rel="stylesheet" href="{url(_UI + "swagger-ui.css")}">
 </head>
 <body>
 <div id="swagger" data-url="{PREFIX}/openapi.json"></div>
-<script src="{url(_UI + 'swagger-ui-bundle.js')}"></script>
+<script src="{url(_UI + "swagger-ui-bundle.js")}"></script>
 <script src="{PREFIX}/docs/start.js"></script>
 </body>
 </html>

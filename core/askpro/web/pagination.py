@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import msgspec
 
 from askpro import secrets
 from askpro.errors import InvalidInput
 
-__all__ = ("DEFAULT_LIMIT", "MAX_LIMIT", "decode_cursor", "encode_cursor", "next_link", "scope_of")
+__all__ = ("DEFAULT_LIMIT", "MAX_LIMIT", "decode_cursor", "encode_cursor", "page_link", "scope_of")
 
 T = TypeVar("T")
 
@@ -50,6 +51,12 @@ def decode_cursor(text: str, kind: type[T], scope: bytes) -> T:
     raise InvalidInput("this cursor does not belong to this list", code="cursor_invalid", field="cursor")
 
 
-def next_link(path: str, query: str) -> str:
-    """The value of a ``Link`` header (RFC 8288) to the next page, relative to the host that was asked."""
-    return f'<{path}?{query}>; rel="next"'
+def page_link(path: str, following: str | None, kept: Mapping[str, Any]) -> dict[str, str]:
+    """The ``Link`` header (RFC 8288) to the next page with the same filters, relative to the host that was asked.
+
+    ``following`` is the next page's cursor; None: this is the last page and there is no header.
+    """
+    if following is None:
+        return {}
+    given = {name: value for name, value in kept.items() if value not in (None, "")}
+    return {"Link": f'<{path}?{urlencode({**given, "cursor": following})}>; rel="next"'}

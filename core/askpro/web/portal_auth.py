@@ -23,7 +23,17 @@ from askpro.web.limits import Policy
 from askpro.web.permissions import PUBLIC
 from askpro.web.sessions import Visitor, visitor_of
 
-__all__ = ("HANDLERS", "ROLES", "SIGN_IN", "SignInNeeded", "guard", "local", "plugin_guards", "to_sign_in")
+__all__ = (
+    "HANDLERS",
+    "ROLES",
+    "SIGN_IN",
+    "STRANGERS",
+    "SignInNeeded",
+    "guard",
+    "local",
+    "plugin_guards",
+    "to_sign_in",
+)
 
 SIGN_IN = "/sign-in"
 ROLES: Mapping[str, frozenset[str]] = {
@@ -106,7 +116,7 @@ def plugin_guards() -> Mapping[Guard, Sequence[Any]]:
 def local(url: str, default: str = "/") -> str:
     """``url`` if it can only lead to a page of this host, else ``default``."""
     harmless = url.startswith("/") and not url.startswith("//") and len(url) <= 500
-    return url if harmless and url.isprintable() and not set(url) & set("\\\"<> ") else default
+    return url if harmless and url.isprintable() and not set(url) & set('\\"<> ') else default
 
 
 def to_sign_in(request: Request[Any, Any, Any], _: Exception) -> Response[bytes]:

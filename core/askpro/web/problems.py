@@ -33,7 +33,7 @@ __all__ = ("PROBLEM_JSON", "FieldProblem", "Problem", "encode", "from_exception"
 log = structlog.get_logger("askpro.web")
 
 PROBLEM_JSON = "application/problem+json"
-TYPES = "/api/v2/problems/"
+_TYPES = "/api/v2/problems/"
 
 
 class FieldProblem(Struct, frozen=True):
@@ -72,8 +72,9 @@ _TITLES = {
     415: ("unsupported_media_type", N_("The content is in a form that is not read here.")),
 }
 _AWAY = (
-    asyncpg.PostgresConnectionError, asyncpg.TooManyConnectionsError, asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError, ConnectionError, TimeoutError,
+    asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # a database that takes no connections
+    ConnectionError, TimeoutError,
 )  # fmt: skip
 
 
@@ -98,7 +99,7 @@ def from_exception(
     detail = error.detail
     if isinstance(error, AskProError) and error.field and not found:
         found = (FieldProblem(pointer(error.field), detail or gettext(title)),)
-    problem = Problem(f"{TYPES}{code}", gettext(title), status, code, detail, request_id, tuple(found))
+    problem = Problem(f"{_TYPES}{code}", gettext(title), status, code, detail, request_id, tuple(found))
     return problem, headers
 
 

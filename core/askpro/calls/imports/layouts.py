@@ -138,7 +138,9 @@ class Asterisk:
         unique = fields[16] if len(fields) > 16 else ""
         call = unique or "row-" + sha256("\x1f".join(fields).encode()).hexdigest()[:32]
         try:
-            started, answered, ended = (self._instant(text) for text in fields[9:12])
+            started = self._instant(fields[9])
+            answered = self._instant(fields[10], started)
+            ended = self._instant(fields[11], answered or started)
             billsec = int(fields[13] or 0)
         except ValueError as error:
             return Garbled(self.tenant, call, Reason.MALFORMED, str(error)[:200])
@@ -166,10 +168,13 @@ class Asterisk:
             ),
         )
 
-    def _instant(self, text: str) -> datetime | None:
+    def _instant(self, text: str, since: datetime | None = None) -> datetime | None:
+        """An instant of local time; in the hour that comes twice, the one that is not before ``since``."""
         if not text:
             return None
-        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=self.zone).astimezone(UTC)
+        local = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=self.zone)
+        found = local.astimezone(UTC)
+        return local.replace(fold=1).astimezone(UTC) if since is not None and found < since else found
 
     def _number(self, dialled: str) -> str:
         digits = dialled.strip()

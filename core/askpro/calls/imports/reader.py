@@ -34,6 +34,7 @@ class SourceFile:
         self.path = path
         self.size = path.stat().st_size
         self._raw: BinaryIO = path.open("rb")
+        self._text: io.TextIOWrapper | None = None
 
     @property
     def consumed(self) -> int:
@@ -44,9 +45,12 @@ class SourceFile:
         gzipped = self._raw.read(2) == b"\x1f\x8b"
         self._raw.seek(0)
         binary = gzip.GzipFile(fileobj=self._raw) if gzipped else self._raw
-        return io.TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline="")
+        self._text = io.TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline="")
+        return self._text  # kept, because it takes the file with it when it goes
 
     def close(self) -> None:
+        if self._text is not None:
+            self._text.close()
         self._raw.close()
 
 

@@ -166,7 +166,7 @@ def _count(
         outcome = memory.outcome(item) if memory else result.status
         if outcome == "booked":
             counts["booked"] += 1
-            answered = item.event.answered_at is not None and item.event.disposition == "ANSWERED"
+            answered = item.event.connected
             counts["answered" if answered else "unanswered"] += 1
         else:
             reason = result.reason if outcome == "refused" else outcome

@@ -226,7 +226,9 @@ begin
   end if;
   perform pg_advisory_xact_lock(7411002);
   foreach v_name in array array['transfer', 'usage'] loop
-    continue when to_regclass(format('ledger.%I', v_name || '_' || v_suffix)) is not null;
+    -- asked of the table itself: to_regclass may still answer from before somebody else's commit
+    continue when exists (select from pg_class c where c.relnamespace = 'ledger'::regnamespace
+                           and c.relname = v_name || '_' || v_suffix);
     if v_name = 'transfer' then
       v_low := (lpad(to_hex((extract(epoch from v_from::timestamp) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid;
       v_high := (lpad(to_hex((extract(epoch from v_to::timestamp) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid;

@@ -79,10 +79,13 @@ create function people.use_key(p_tenant uuid, p_hash bytea)
 begin
   update people.api_key k set used_at = now()
    where k.tenant_id = p_tenant and k.key_hash = p_hash and k.revoked_at is null
+     and (tenancy.current_tenant() is null or tenancy.current_tenant() = p_tenant)
      and (k.used_at is null or k.used_at < now() - interval '1 minute');
   return query
     select k.id, k.name, k.scopes, k.created_by, k.expires_at, k.revoked_at
-      from people.api_key k where k.tenant_id = p_tenant and k.key_hash = p_hash;
+      from people.api_key k
+     where k.tenant_id = p_tenant and k.key_hash = p_hash
+       and (tenancy.current_tenant() is null or tenancy.current_tenant() = p_tenant);
 end $$;
 grant create on schema people to askpro_platform;
 alter function people.use_key(uuid, bytea) owner to askpro_platform;

@@ -65,18 +65,23 @@ async def pay(visit: Visit) -> Response[bytes]:
     if choice is None:
         return visit.redirect("/topup")
     await limits.enforce(visit.request.scope["state"], (PAYMENTS, str(visit.person.id)))
-    order = await create_order(
-        visit.tenant,
-        visit.customer,
-        choice.net,
-        choice.way.key,
-        idempotency=form.get("idempotency_key", ""),
-        by=visit.actor,
-        person_id=visit.person.id,
-    )
+    try:
+        order = await create_order(
+            visit.tenant,
+            visit.customer,
+            choice.net,
+            choice.way.key,
+            idempotency=form.get("idempotency_key", ""),
+            by=visit.actor,
+            person_id=visit.person.id,
+        )
+    except InvalidInput as error:
+        if error.code not in ("idempotency_key_reused", "idempotency_key_invalid"):
+            raise
+        return _again(visit, form)
     if form.get("gross") != str(order.gross.units):
         # the page named another price (the tax rate changed at midnight): nobody pays what he has not seen
-        return visit.redirect("/topup/review", amount=form["amount"], method=form["method"], done="changed")
+        return _again(visit, form)
     back = f"/topup/{order.id}"
     after, url = await begin_checkout(
         visit.tenant,
@@ -128,6 +133,11 @@ async def done(visit: Visit) -> Response[bytes]:
     )
     waits = outcome in ("pending", "unknown") and clock.now() - order.created_at < _REFRESH
     return visit.page("topup_done.html", view, "topup", headers={"Refresh": f"5; url={here}"} if waits else None)
+
+
+def _again(visit: Visit, form: Mapping[str, str]) -> Response[bytes]:
+    """Back to the check page, for another payment than the one of this form."""
+    return visit.redirect("/topup/review", amount=form["amount"], method=form["method"], done="changed")
 
 
 def _open(visit: Visit, order: Order, attempt: Attempt | None) -> Response[bytes]:

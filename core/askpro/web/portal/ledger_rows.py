@@ -17,7 +17,7 @@ from askpro.web.portal.frame import Link
 from askpro.web.portal.views import TransactionRow
 from askpro.web.portal.visit import Visit
 
-__all__ = ("KINDS", "Position", "Rows", "ledger_kinds", "rows")
+__all__ = ("KINDS", "Position", "Rows", "ledger_kinds", "merged", "rows")
 
 Position = tuple[int, date, UUID, datetime]
 """The last booking of a page: its place in the statement, and when it was booked."""
@@ -48,6 +48,19 @@ class Rows:
     bookings: int
 
 
+def merged(
+    visit: Visit, lines: Iterable[StatementLine], orders: Iterable[Order], paid: Mapping[UUID, Order]
+) -> tuple[TransactionRow, ...]:
+    """Bookings and top-ups that are not booked, as lines in one order."""
+    waiting = list(orders)
+    found: list[TransactionRow] = []
+    for line in lines:
+        while waiting and waiting[0].created_at >= line.booked_at:
+            found.append(_unbooked(visit, waiting.pop(0)))
+        found.append(_booked(visit, line, paid.get(line.id)))
+    return (*found, *(_unbooked(visit, order) for order in waiting))
+
+
 def ledger_kinds(kind: str) -> tuple[str, ...]:
     """The ledger's kinds behind a choice; none for all."""
     return KINDS.get(kind, ())
@@ -73,23 +86,11 @@ async def rows(visit: Visit, cut: Cut, *, after: Position | None, limit: int) ->
     paid = await payments.by_transfer(tenant, wallet, [line.id for line in lines if line.kind == "topup"])
     last = lines[-1] if more else None
     return Rows(
-        _merged(visit, lines, orders, paid),
+        merged(visit, lines, orders, paid),
         sum(line.amount for line in lines),
         (last.seq, last.day, last.id, last.booked_at) if last else None,
         len(lines),
     )
-
-
-def _merged(
-    visit: Visit, lines: Iterable[StatementLine], orders: Iterable[Order], paid: Mapping[UUID, Order]
-) -> tuple[TransactionRow, ...]:
-    waiting = list(orders)
-    found: list[TransactionRow] = []
-    for line in lines:
-        while waiting and waiting[0].created_at >= line.booked_at:
-            found.append(_unbooked(visit, waiting.pop(0)))
-        found.append(_booked(visit, line, paid.get(line.id)))
-    return (*found, *(_unbooked(visit, order) for order in waiting))
 
 
 def _booked(visit: Visit, line: StatementLine, order: Order | None) -> TransactionRow:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from time import monotonic
+from uuid import UUID
 
 from askpro.errors import InvalidInput
 from askpro.money import Money, parse_amount
@@ -14,9 +16,10 @@ from askpro.web.portal.frame import FieldError
 from askpro.web.portal.views import Method, Tile, TopupForm
 from askpro.web.portal.visit import Visit
 
-__all__ = ("Choice", "Offer", "offer_of")
+__all__ = ("Choice", "Offer", "method_of", "offer_of")
 
-_METHODS = {"card": "Card", "sepa_debit": "SEPA direct debit", "bank_transfer": "Bank transfer"}
+_FRESH, _MOST = 3.0, 1000
+_seen: dict[tuple[UUID, int, str], tuple[float, list[Way]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +90,24 @@ def method_of(way: Way) -> Method:
     return Method(way.key, way.title)
 
 
-async def offer_of(visit: Visit) -> Offer | None:
-    """None: this house, or this moment, has no way to pay."""
+async def offer_of(visit: Visit, *, glance: bool = False) -> Offer | None:
+    """None: this house, or this moment, has no way to pay.
+
+    At a glance what is offered may be a few seconds old: the next step asks again.
+    """
     settings = visit.tenant.settings.topup
     if settings is None or visit.customer.currency != visit.tenant.currency:
         return None
     least, most = topup.bounds(visit.tenant)
-    ways = await providers.ways(visit.tenant.id, least, locale=visit.reader.locale)
+    key = (visit.tenant.id, visit.tenant.version, visit.reader.locale)
+    known = _seen.get(key)
+    if glance and known is not None and monotonic() < known[0]:
+        ways = known[1]
+    else:
+        ways = await providers.ways(visit.tenant.id, least, locale=visit.reader.locale)
+        if len(_seen) > _MOST:
+            _seen.clear()
+        _seen[key] = (monotonic() + _FRESH, ways)
     amounts = tuple(Money.of(text, visit.tenant.currency) for text in settings.amounts)
     return Offer(least, most, amounts, tuple(ways)) if ways else None
 

@@ -16,7 +16,7 @@ from askpro.web.portal.visit import Visit
 from askpro.web.portal_auth import local
 from askpro.web.sessions import LANGUAGE, SCHEME, kept_cookie, session_cookie
 
-__all__ = ("change_password", "set_appearance", "set_language", "show", "switch_language")
+__all__ = ("CHANGES", "change_password", "set_appearance", "set_language", "show", "switch_language")
 
 CHANGES = Policy("password", 10, 900)
 """Attempts at a password change in a quarter of an hour: the old one could be guessed here too."""
@@ -34,9 +34,7 @@ def _page(visit: Visit, errors: tuple[FieldError, ...] = ()) -> SettingsPage:
     return SettingsPage(
         email=visit.person.email,
         language_action="/settings/language",
-        languages=tuple(
-            Option(one.label, one.value, current=one.current) for one in visit.site("settings").languages
-        ),
+        languages=tuple(Option(one.label, one.value, current=one.current) for one in visit.site("settings").languages),
         password_action="/settings/password",  # noqa: S106 - an address
         sign_out_action="/sign-out",
         password_minimum=passwords.LEAST,

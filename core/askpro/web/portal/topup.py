@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from urllib.parse import urlencode
 
 from litestar import Response
 
@@ -24,7 +26,7 @@ async def choose(visit: Visit) -> Response[bytes]:
     """``GET /topup``; ``amount`` and ``method`` come back from the check page."""
     offer = await offer_of(visit)
     form = offer.form(amount=visit.query("amount", 20), method=visit.query("method", 40)) if offer else None
-    return visit.page("topup.html", TopupPage(form, "/"), "topup")
+    return visit.page("topup.html", TopupPage(form, "/"), "topup", notices=await _remarks(visit))
 
 
 async def check(visit: Visit) -> Response[bytes]:
@@ -35,25 +37,39 @@ async def check(visit: Visit) -> Response[bytes]:
     choice, errors = offer.read(visit, sent)
     if choice is None:
         form = offer.form(amount=sent.get("amount", ""), other=sent.get("other", ""), method=sent.get("method", ""))
-        return visit.page("topup.html", TopupPage(form, "/", errors), "topup", status=422)
-    return visit.redirect("/topup/review", amount=_plain(choice.net), method=choice.way.key)
+        page = TopupPage(form, "/", errors)
+        return visit.page("topup.html", page, "topup", status=422, notices=await _remarks(visit))
+    return visit.redirect("/topup/review", amount=_plain(choice.net), method=choice.way.key, key=_fresh())
 
 
 async def review(visit: Visit) -> Response[bytes]:
-    """``GET /topup/review?amount=…&method=…``: what is credited, what is paid, and the button that pays."""
+    """``GET /topup/review?amount=…&method=…&key=…``: what is credited, what is paid, and the button that pays.
+
+    The key is part of the address, so a reload, or the way back from the provider, is still the same payment.
+    """
     offer = await offer_of(visit)
     asked = {"amount": visit.query("amount", 20), "method": visit.query("method", 40)}
     choice = offer.read(visit, asked)[0] if offer else None
     if choice is None:
         return visit.redirect("/topup")
-    notices = []
-    if visit.query("done") == "changed":
+    key, done = visit.query("key", 60), visit.query("done", 20)
+    if not re.fullmatch(r"[\w-]{16,60}", key, re.ASCII):
+        more = {"done": done} if done else {}
+        return visit.redirect(f"/topup/review?{urlencode({**asked, 'key': _fresh(), **more})}")
+    notices = await _remarks(visit)
+    if done == "changed":
         text = visit.gettext("Something has changed meanwhile. Please check again before you pay.")
         notices.append(Notice("warn", text))
-    return visit.page("topup_review.html", await _page(visit, choice), "topup", notices=notices)
+    return visit.page("topup_review.html", await _page(visit, choice, key), "topup", notices=notices)
 
 
-async def _page(visit: Visit, choice: Choice) -> TopupReviewPage:
+async def _remarks(visit: Visit) -> list[Notice]:
+    """What plugins say of payments: that this is test money, for one."""
+    said = await providers.remarks(visit.tenant.id, "topup", locale=visit.reader.locale)
+    return [Notice("info", text) for text in said]
+
+
+async def _page(visit: Visit, choice: Choice, key: str) -> TopupReviewPage:
     tenant, net = visit.tenant.id, choice.net
     today = clock.civil_day(clock.now(), visit.tenant.timezone)
     async with db.unit(tenant):
@@ -67,7 +83,7 @@ async def _page(visit: Visit, choice: Choice) -> TopupReviewPage:
         gross=total.gross,
         method=method_of(choice.way),
         balance_after=Money(purse.available + net.units, net.currency),
-        idempotency_key=secrets.token_urlsafe(16),
+        idempotency_key=key,
         amount_url=back,
         method_url=f"{back}#f-method",
         cancel_url="/",
@@ -75,6 +91,10 @@ async def _page(visit: Visit, choice: Choice) -> TopupReviewPage:
         vat_note="" if total.rate else visit.gettext("not charged"),
         fields=(("amount", _plain(net)), ("method", choice.way.key), ("gross", str(total.gross.units))),
     )
+
+
+def _fresh() -> str:
+    return secrets.token_urlsafe(16)
 
 
 def _plain(amount: Money) -> str:

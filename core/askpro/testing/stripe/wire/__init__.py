@@ -1,0 +1,1 @@
+"""What goes over the wire: forms in, objects out, and the ways to say no."""

@@ -1,0 +1,40 @@
+"""What the plugin gives to the house."""
+
+from __future__ import annotations
+
+import msgspec
+
+from askpro.sdk import Context, Finding, PaymentProvider, hookimpl
+from askpro_stripe import doctor
+from askpro_stripe.provider import StripeProvider
+from askpro_stripe.settings import StripeSettings
+
+__all__ = ("StripePlugin", "plugin")
+
+
+class StripePlugin:
+    """One object, all hooks."""
+
+    @hookimpl
+    def register_settings(self) -> type[msgspec.Struct]:
+        return StripeSettings
+
+    @hookimpl
+    def register_payment_providers(self) -> list[PaymentProvider]:
+        return [StripeProvider()]
+
+    @hookimpl
+    async def check_settings(self, ctx: Context) -> list[Finding]:
+        return await doctor.check(ctx)
+
+    @hookimpl
+    def top_of_page(self, ctx: Context, page: str) -> str | None:
+        """Test money is told from real money on every page."""
+        del page
+        settings = ctx.settings
+        if isinstance(settings, StripeSettings) and settings.ready and not settings.live:
+            return ctx.gettext("Test mode: no real money moves here.")
+        return None
+
+
+plugin = StripePlugin()
