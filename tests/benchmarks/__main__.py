@@ -16,14 +16,15 @@ from uuid import uuid4
 
 import asyncpg
 import click
-from tests.benchmarks import report
-from tests.benchmarks.bench import Bench, Size
-from tests.benchmarks.compare import absolute, compare, read
-from tests.benchmarks.house import build
-from tests.benchmarks.measured import OtherRun, Sheet
-from tests.benchmarks.scenarios import all_scenarios
 
 from askpro.postgres import LocalPostgres, unwinding
+
+from . import report
+from .bench import Bench, Size
+from .compare import absolute, compare, read
+from .house import build
+from .measured import OtherRun, Sheet
+from .scenarios import all_scenarios
 
 REPOSITORY = Path(__file__).parents[2]
 RESULTS = REPOSITORY / "bench-results.json"

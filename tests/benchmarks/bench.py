@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from tests.benchmarks import processes
-from tests.benchmarks.house import House
-from tests.benchmarks.measured import Sheet
-from tests.benchmarks.serving import Served
+from . import processes
+from .house import House
+from .measured import Sheet
+from .serving import Served
 
 __all__ = ("Bench", "Scenario", "Size")
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.measured import Measured
+from .measured import Measured
 
 __all__ = ("absolute", "compare", "read")
 

@@ -8,11 +8,12 @@ from itertools import count
 from random import Random
 
 import msgspec
-from tests.benchmarks.house import Reseller
-from tests.benchmarks.load import request
-from tests.benchmarks.prices import number
 
 from askpro.calls.events import UsageEvent
+
+from .house import Reseller
+from .load import request
+from .prices import number
 
 __all__ = ("Maker", "as_request")
 

@@ -10,11 +10,9 @@ from decimal import Decimal
 from uuid import UUID
 
 import asyncpg
-from tests.benchmarks.prices import WHOLESALE, retail
 
 from askpro import db, secrets
 from askpro.actor import Actor
-from askpro.calls import rater  # noqa: F401 - the first import is not measured
 from askpro.clock import now
 from askpro.commissions.service import publish_scheme
 from askpro.ids import new_id
@@ -32,7 +30,9 @@ from askpro.tariffs.service import publish_version
 from askpro.tenancy.model import PLATFORM
 from askpro.tenancy.service import create_tenant
 
-__all__ = ("OPENING", "SECRET", "WALLETS", "House", "Reseller", "Store")
+from .prices import WHOLESALE, retail
+
+__all__ = ("BY", "OPENING", "SECRET", "WALLETS", "House", "Reseller", "Store")
 
 BY = Actor("operator", "benchmark")
 SECRET = "a benchmark's throw-away key 0123456789"
@@ -149,7 +149,8 @@ async def _reseller(number: int, like: UUID | None) -> Reseller:
         async with db.platform_unit("benchmark: copy a price list"):
             await db.execute(
                 "insert into tariffs.version (tenant_id, id, level, owner_id, currency, effective_from, content,"
-                " digest, note, published_at, published_by) select $1, $2, level, owner_id, currency, effective_from, content,"
+                " digest, note, published_at, published_by)"
+                " select $1, $2, level, owner_id, currency, effective_from, content,"
                 " digest, note, published_at, published_by from tariffs.version where tenant_id = $3",
                 tenant,
                 new_id(),

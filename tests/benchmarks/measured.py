@@ -44,9 +44,6 @@ class Sheet:
         """Write down the next round's number."""
         self.rows.setdefault(name, []).append(Measured(value, unit, self.run))
 
-    def has(self, *names: str) -> bool:
-        return all(name in self.rows for name in names)
-
     def median(self, name: str) -> Measured:
         """The middle of the rounds."""
         row = self.rows[name]

@@ -41,15 +41,18 @@ def cpu_seconds(pid: int) -> float:
     for one in tree(pid):
         if stat := _stat(one):
             ended += int(stat[13]) + int(stat[14])  # in ticks; of the living there are nanoseconds
-            running += sum(_nanoseconds(task) for task in (_PROC / str(one) / "task").iterdir())
+            running += _nanoseconds(one)
     return ended / _TICK + running / 1e9
 
 
-def _nanoseconds(task: Path) -> int:
-    try:
-        return int((task / "schedstat").read_text().split()[0])
-    except OSError:
-        return 0
+def _nanoseconds(pid: int) -> int:
+    found = 0
+    for task in (_PROC / str(pid) / "task").glob("*/schedstat"):
+        try:
+            found += int(task.read_text().split()[0])
+        except OSError:
+            continue
+    return found
 
 
 def resident_bytes(pid: int) -> int:

@@ -11,8 +11,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.benchmarks.bench import Bench, Size
-from tests.benchmarks.measured import Sheet
+from .bench import Bench, Size
+from .measured import Sheet
 
 __all__ = ("GOALS", "Goal", "Line", "lines", "markdown", "table", "write_json")
 
@@ -81,7 +81,7 @@ GOALS = (
     Goal(4, "rating, µs a call (price, cost, commission)", "≤", 3, _plain("rating")),
     Goal(4, "rating ÷ PostgreSQL µs of posting", "≤", 0.2, _over("rating", "posting: PostgreSQL")),
     Goal(5, "100 calls of one wallet ÷ of 100", "≥", 1, _over("100 calls of one wallet", "100 calls of 100 wallets")),
-    Goal(5, "singles: revenue folded ÷ in one row", "≥", 3, _over("singles, revenue folded", "singles, one revenue row")),
+    Goal(5, "singles: revenue folded ÷ one row", "≥", 3, _over("singles, revenue folded", "singles, one revenue row")),
     Goal(6, "PostgreSQL µs of 1,000: many rows ÷ 10³", "≤", 1.25, _grown("1,000")),
     Goal(6, "PostgreSQL µs of 100: many rows ÷ 10³", "≤", 1.25, _grown("100")),
     Goal(7, "storm: doubles + broken chains + deadlocks", "≤", 0, _plain("storm: doubles, broken chains, deadlocks")),
@@ -89,8 +89,8 @@ GOALS = (
     Goal(9, "round trips of a batch of 1,000", "≤", 2, _plain("round trips of a report of 1,000")),
     Goal(9, "round trips of a batch of 10", "≤", 2, _plain("round trips of a report of 10")),
     Goal(9, "round trips of a single report", "≤", 2, _plain("round trips of a report of 1")),
-    Goal(9, "round trips of the overview page", "≤", 3, _plain("round trips of the overview, many calls")),
-    Goal(9, "… and with few calls", "≤", 3, _plain("round trips of the overview, few calls")),
+    Goal(9, "round trips of the overview, few calls", "≤", 3, _plain("round trips of the overview, few calls")),
+    Goal(9, "round trips of the overview, many calls", "≤", 3, _plain("round trips of the overview, many calls")),
     Goal(12, "memory of a worker after load, MB", "≤", 80, _plain("worker")),
 )  # fmt: skip
 
@@ -147,20 +147,20 @@ def markdown(bench: Bench, facts: dict[str, Any]) -> str:
         [
             "# Performance",
             "",
-            "Written by `just bench --full --write-docs`; the method stands in `tests/benchmarks`. Every ratio compares",
-            "two measurements of the same run, taken in turn, and is the median of its rounds. Money was checked after each:",
-            "Σ price = Σ transfers = Σ wallet movement, and every running balance replays.",
+            "Written by `just bench --full --write-docs`; the method stands in `tests/benchmarks`. Every ratio",
+            "compares two measurements of the same run, taken in turn, and is the median of its rounds. Money was",
+            "checked after each: Σ price = Σ transfers = Σ wallet movement, and every running balance replays.",
             "",
-            f"PostgreSQL {facts['postgres']}, Python {facts['python']}, {facts['cpus']} cores shared by server, database and",
-            f"load generator. Commits are durable. {len(bench.house.resellers)} resellers of 100 wallets, 600 prefixes each.",
-            f"For #6: {size.rows:,} calls in twelve monthly partitions.",
+            f"PostgreSQL {facts['postgres']}, Python {facts['python']}, {facts['cpus']} cores shared by server,",
+            f"database and load generator. Commits are durable. {len(bench.house.resellers)} resellers of 100 wallets",
+            f"and 600 prefixes each. For #6: {size.rows:,} calls in twelve monthly partitions.",
             "",
             *ratios,
             "",
             "## The numbers behind them",
             "",
-            "Good only beside each other: machines are shared, and the next run will differ. CPU is user and system time of",
-            "all processes of the database server, of the web processes, and of the client.",
+            "Good only beside each other: machines are shared, and the next run will differ. CPU is user and system",
+            "time of all processes of the database server, of the web processes, and of the client.",
             "",
             *numbers,
             "",

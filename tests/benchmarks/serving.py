@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks import processes
-from tests.benchmarks.house import SECRET, Store
+from . import processes
+from .house import SECRET, Store
 
 __all__ = ("Served", "serving")
 

@@ -29,6 +29,15 @@ WORDS: Mapping[str, str] = {
 """Parameters that are no ids."""
 
 BODIES: Mapping[str, Any] = {
+    "Beat": {"seq": 1},
+    "CallEnd": {"ended_at": event("walk")["ended_at"]},
+    "CallStart": {
+        "id": "walk",
+        "customer": "C-1",
+        "direction": "inbound",
+        "to_number": "+4930222",
+        "started_at": event("walk")["started_at"],
+    },
     "CustomerNew": {"number": "W-1", "name": "Walker"},
     "CustomerPatch": {"name": "Walker"},
     "UsageBatch": {"events": [event("walk")]},
@@ -103,7 +112,9 @@ class Step:
             )
         if self.body:
             return Ask(self.method, url, json=BODIES[self.body] | {name: str(value) for name, value in extra.items()})
-        return Ask(self.method, url, form=FORMS[self.path] | {name: str(value) for name, value in extra.items()})
+        return Ask(
+            self.method, url, form={**FORMS.get(self.path, {})} | {name: str(value) for name, value in extra.items()}
+        )
 
 
 def steps(app: Litestar) -> Iterator[Step]:

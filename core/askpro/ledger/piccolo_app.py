@@ -11,6 +11,6 @@ __all__ = ("APP_CONFIG",)
 APP_CONFIG = AppConfig(
     app_name="askpro_ledger",
     migrations_folder_path=str(Path(__file__).parent / "migrations"),
-    table_classes=table_finder(["askpro.ledger.tables"]),
+    table_classes=table_finder(["askpro.ledger.tables", "askpro.ledger.hold_tables"]),
     migration_dependencies=["askpro.tenancy.piccolo_app"],
 )

@@ -14,6 +14,7 @@ from askpro import db
 from askpro.errors import NotFound
 from askpro.ledger.checks import CHECKS
 from askpro.ledger.findings import Finding
+from askpro.ledger.hold_checks import HOLD_CHECKS
 
 __all__ = ("MOST", "Ledger", "prove", "tenants")
 
@@ -45,7 +46,7 @@ async def prove(tenant: UUID) -> list[Finding]:
     found = []
     async with db.unit(tenant, isolation="repeatable read"):
         await db.execute("set local work_mem = '64MB'")
-        for check in CHECKS:
+        for check in (*CHECKS, *HOLD_CHECKS):
             for row in await db.fetch(f"{check.sql} limit {MOST}", tenant):
                 found.append(Finding(tenant, check.name, row[0], str(row[1]), str(row[2]), check.alarm))
     return found

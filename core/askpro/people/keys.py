@@ -27,6 +27,7 @@ __all__ = ("REMEMBERED_SECONDS", "SCOPES", "ApiKey", "authenticate", "create", "
 
 SCOPES = (
     "balance:read",
+    "calls:control",
     "calls:read",
     "customers:read",
     "customers:write",

@@ -65,10 +65,15 @@ class Contact(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
 
 
 class TenantSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a tenant decides beside look and prices. ``topup`` None: its customers cannot top up by themselves."""
+    """What a tenant decides beside look and prices. ``topup`` None: its customers cannot top up by themselves.
+
+    ``funding``: whether the reseller pays the platform for its calls in advance, out of a wallet of its own (D6); the
+    ledger follows it in the same transaction.
+    """
 
     topup: Topup | None = None
     contact: Contact = Contact()
+    funding: Literal["postpaid", "prepaid"] = "postpaid"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from tests.benchmarks.bench import Scenario
-from tests.benchmarks.scenarios.growth import Growth
-from tests.benchmarks.scenarios.http import Http
-from tests.benchmarks.scenarios.orm import Orm
-from tests.benchmarks.scenarios.pgbench import PgBench
-from tests.benchmarks.scenarios.posting import PostingAndCopy
-from tests.benchmarks.scenarios.revenue import Revenue
-from tests.benchmarks.scenarios.storm import Storm
-from tests.benchmarks.scenarios.trips import Trips
+from ..bench import Scenario
+from .growth import Growth
+from .http import Http
+from .orm import Orm
+from .pgbench import PgBench
+from .posting import PostingAndCopy
+from .revenue import Revenue
+from .storm import Storm
+from .trips import Trips
 
 __all__ = ("all_scenarios",)
 

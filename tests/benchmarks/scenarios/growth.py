@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from tests.benchmarks.bench import Bench
-from tests.benchmarks.events import Maker
-from tests.benchmarks.house import OPENING, Store
-from tests.benchmarks.invariants import assert_sound
-from tests.benchmarks.scenarios.posting import BATCH, post_batches, rated
-
 from askpro.clock import month_start
 from askpro.ledger import months
+
+from ..bench import Bench
+from ..events import Maker
+from ..house import OPENING, Store
+from ..invariants import assert_sound
+from .posting import BATCH, post_batches, rated
 
 __all__ = ("Growth",)
 
@@ -22,8 +22,9 @@ PASSES = 3
 
 # Calls that cost nothing, spread over months, resellers and wallets: money still adds up, and indexes are large.
 _FILL = f"""
-insert into ledger.usage (tenant_id, id, wallet_id, began_at, day, ring_ms, talk_ms, billed, direction, bookings, tokens,
-                          price, wholesale, commission, balance_after, wallet_seq, source, external_id, caller, callee)
+insert into ledger.usage (tenant_id, id, wallet_id, began_at, day, ring_ms, talk_ms, billed, direction, bookings,
+                          tokens, price, wholesale, commission, balance_after, wallet_seq, source, external_id,
+                          caller, callee)
 select w.tenant_id, ($3::text || substr(md5('fill' || i), 1, 8) || '8' || substr(md5('fill' || i), 10, 3) || 'a'
                      || substr(md5(i || 'fill'), 1, 15))::uuid,
        w.id, $1::timestamptz + $2::interval * random(), ($1::timestamptz)::date, 4000, 2000, 0, 1, 0, 0,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from tests.benchmarks.bench import Bench
-from tests.benchmarks.events import Maker, as_request
-from tests.benchmarks.house import Store
-from tests.benchmarks.invariants import assert_sound
-from tests.benchmarks.load import Answers, drive
-from tests.benchmarks.serving import Served, serving
+from ..bench import Bench
+from ..events import Maker, as_request
+from ..house import Store
+from ..invariants import assert_sound
+from ..load import Answers, drive
+from ..serving import Served, serving
 
 __all__ = ("Http",)
 

@@ -16,13 +16,14 @@ from piccolo.columns import BigInt, ForeignKey, Integer, Serial, Text, Timestamp
 from piccolo.engine.postgres import PostgresEngine
 from piccolo.query import Max
 from piccolo.table import Table
-from tests.benchmarks.bench import Bench
-from tests.benchmarks.events import Maker
-from tests.benchmarks.house import OPENING, Store
-from tests.benchmarks.prices import PREFIXES
 
 from askpro.calls.events import UsageEvent
 from askpro.ids import new_id
+
+from ..bench import Bench
+from ..events import Maker
+from ..house import OPENING, Store
+from ..prices import PREFIXES
 
 __all__ = ("Orm",)
 
@@ -96,9 +97,10 @@ async def book(call: UsageEvent) -> None:
         assert customer is not None
         beginnings = [call.to_number[:length] for length in range(2, 9)]
         prefix = await Rate.select(Max(Rate.prefix)).where(Rate.prefix.is_in(beginnings)).first()
+        assert prefix is not None
         rate = await Rate.objects().get(Rate.prefix == prefix["max"])
         assert rate is not None
-        wallet = await Account.objects().where(Account.id == customer.account).first().lock_rows("FOR UPDATE")
+        wallet = await Account.objects().where(Account.id == customer.account).first().lock_rows("UPDATE")
         assert wallet is not None
         seconds = int((call.ended_at - call.started_at).total_seconds())
         price = rate.per_minute * seconds // 60 + 1

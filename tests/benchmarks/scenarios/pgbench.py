@@ -7,9 +7,9 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests.benchmarks import processes
-from tests.benchmarks.bench import Bench
-from tests.benchmarks.house import House, Store
+from .. import processes
+from ..bench import Bench
+from ..house import House, Store
 
 __all__ = ("PgBench", "run_pgbench")
 
@@ -20,7 +20,7 @@ SCALE = 10
 
 def run_pgbench(house: House, database: str, *arguments: str) -> float:
     """Transactions a second; 0 when asked to initialise. Raises ValueError with what it said when it failed."""
-    command = [house.server.bin / "pgbench", "-h", "127.0.0.1", "-p", str(house.server.port), "-U", "postgres"]
+    command = [str(house.server.bin / "pgbench"), "-h", "127.0.0.1", "-p", str(house.server.port), "-U", "postgres"]
     environment = os.environ | {"PGPASSWORD": house.server.password}
     done = subprocess.run([*command, *arguments, database], env=environment, capture_output=True, check=False)
     text = done.stdout.decode()

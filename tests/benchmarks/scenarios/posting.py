@@ -5,11 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from tests.benchmarks.bench import Bench
-from tests.benchmarks.events import Maker
-from tests.benchmarks.house import ZONE, Reseller, Store
-from tests.benchmarks.invariants import assert_sound
-
 from askpro.calls.events import UsageEvent
 from askpro.calls.rater import Priced, Rater
 from askpro.commissions.scheme import commission
@@ -18,6 +13,11 @@ from askpro.ids import usage_id
 from askpro.ledger.usage import UsageStatus, post_usage
 from askpro.tariffs import chains
 from askpro.tariffs.rating import Call, Rating, rate
+
+from ..bench import Bench
+from ..events import Maker
+from ..house import ZONE, Reseller, Store
+from ..invariants import assert_sound
 
 __all__ = ("PostingAndCopy", "post_batches")
 
@@ -110,6 +110,7 @@ class PostingAndCopy:
             for call in some:
                 retail, wholesale = rate(card.retail, call, used), rate(card.wholesale, call)
                 assert retail.__class__ is Rating
+                assert wholesale.__class__ is Rating
                 commission(scheme, retail.units, wholesale.units, retail.billed_seconds)  # type: ignore[union-attr]
                 used = (used + retail.billed_seconds) % 80_000  # type: ignore[union-attr]
             spent += time.process_time() - began

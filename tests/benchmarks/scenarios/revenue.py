@@ -6,10 +6,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks.bench import Bench
-from tests.benchmarks.house import Store
-from tests.benchmarks.invariants import assert_sound
-from tests.benchmarks.scenarios.pgbench import run_pgbench, script
+from ..bench import Bench
+from ..house import Store
+from ..invariants import assert_sound
+from .pgbench import run_pgbench, script
 
 __all__ = ("Revenue",)
 
@@ -26,13 +26,14 @@ insert into bench.revenue values (1, 0);
 create function bench.one(p_row boolean) returns void language plpgsql as $$
 declare
   w bench.wallet;
+  v_n int := 1 + floor(random() * 5000)::int;
   v_random text := replace(gen_random_uuid()::text, '-', '');
   v_began timestamptz := date_trunc('second', now() - interval '1 hour');
   v_month text := lpad(to_hex(((extract(year from v_began at time zone 'UTC') - 1970) * 12
                                + extract(month from v_began at time zone 'UTC') - 1)::int), 4, '0');
   v_status text;
 begin
-  select * into w from bench.wallet where n = 1 + floor(random() * 5000)::int;
+  select * into w from bench.wallet where n = v_n;
   select status into v_status from ledger.post_usage(
     array[w.tenant_id], array[w.id], array[-1::bigint], array[v_began::date],
     array['00000000-0000-0000-0000-000000000000'::uuid], array['bench'], array[uuidv7()], array[uuidv7()],

@@ -1,4 +1,4 @@
-"""Everything at once: each call three times, in batches of any size, on eight connections, with wallets that run dry."""
+"""Everything at once: each call three times, in batches of any size, eight at a time, with wallets that run dry."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from random import Random
 
 import msgspec
-from tests.benchmarks.bench import Bench
-from tests.benchmarks.events import Maker, as_request
-from tests.benchmarks.house import OPENING, Reseller, Store
-from tests.benchmarks.invariants import assert_sound
-from tests.benchmarks.load import drive
-from tests.benchmarks.serving import serving
 
 from askpro.calls.events import UsageEvent
+
+from ..bench import Bench
+from ..events import Maker, as_request
+from ..house import OPENING, Reseller, Store
+from ..invariants import assert_sound
+from ..load import drive
+from ..serving import serving
 
 __all__ = ("Storm",)
 

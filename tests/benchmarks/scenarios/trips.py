@@ -1,24 +1,31 @@
-"""Round trips to the database, counted on the connection itself: two for a batch, whatever its size."""
+"""Round trips to the database, counted on the connection itself: they do not grow with what is asked for."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 import httpx
 import msgspec
-from tests.benchmarks.bench import Bench
-from tests.benchmarks.events import Maker
-from tests.benchmarks.house import SECRET
 
 from askpro import db
 from askpro.app import Application, create_app
+from askpro.people.persons import add_person
+from askpro.people.queries import customer_by_number
 from askpro.settings import Settings
 from askpro.tariffs import chains
 
+from ..bench import Bench
+from ..events import Maker
+from ..house import BY, SECRET, Reseller
+
 __all__ = ("Trips",)
 
+PASSWORD = "correct horse battery 7"
 SIZES = (1, 10, 1_000)
 _AMORTISED = ("tenancy.stamp()", "people.use_key", "insert into web.rate", "ensure_month", "platform_access")
 """Asked once a second, once in two seconds, once in many requests, once a month."""
@@ -56,11 +63,41 @@ class Trips:
 
             await report(200)
             for size in SIZES:
-                trips = await _counted(lambda size=size: report(size))  # type: ignore[misc]
+                trips = await _counted(partial(report, size))
                 bench.sheet.note(f"round trips of a report of {size:,}", trips, "")
+            async with httpx.AsyncClient(transport=transport, base_url=base) as browser:
+                await self._sign_in(browser, reseller)
+                for label, more in (("few calls", 0), ("many calls", 2_000)):
+                    for start in range(0, more, 1_000):
+                        await report(min(1_000, more - start))
+                    await _page(browser)
+                    trips = await _counted(partial(_page, browser))
+                    bench.sheet.note(f"round trips of the overview, {label}", trips, "")
+
+    async def _sign_in(self, browser: httpx.AsyncClient, reseller: Reseller) -> None:
+        customer = await _first_customer(reseller)
+        await add_person(reseller.id, "anna@example.org", by=BY, customer_id=customer, name="Anna", password=PASSWORD)
+        page = await browser.get("/sign-in")
+        token = re.search(r'name="_csrf" value="([^"]+)"', page.text)
+        assert token is not None, page.text
+        fields = {"_csrf": token[1], "email": "anna@example.org", "password": PASSWORD}
+        headers = {"Origin": str(browser.base_url).rstrip("/"), "Sec-Fetch-Site": "same-origin"}
+        answer = await browser.post("/sign-in", data=fields, headers=headers)
+        assert answer.status_code == 303, answer.text
 
     async def finish(self, bench: Bench) -> None:
         """Nothing is left."""
+
+
+async def _first_customer(reseller: Reseller) -> UUID:
+    """The id of the reseller's first customer."""
+    async with db.unit(reseller.id):
+        return (await customer_by_number(reseller.id, reseller.customers[0])).id
+
+
+async def _page(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/", headers={"Accept": "text/html"})
+    assert answer.status_code == 200, answer.text
 
 
 async def _counted(work: Callable[[], Awaitable[None]]) -> int:

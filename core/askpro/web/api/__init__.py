@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Router
 from litestar.handlers import HTTPRouteHandler
 
-from askpro.web.api import balance, calls, customers, transactions, usage
+from askpro.web.api import balance, calls, control, customers, transactions, usage
 from askpro.web.api.endpoint import PREFIX
 from askpro.web.auth import admit
 
@@ -17,6 +17,7 @@ HANDLERS: tuple[HTTPRouteHandler, ...] = (
     *transactions.HANDLERS,
     *usage.HANDLERS,
     *calls.HANDLERS,
+    *control.HANDLERS,
 )
 
 

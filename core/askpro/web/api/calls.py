@@ -13,11 +13,10 @@ from askpro.i18n import Reader, reader
 from askpro.tariffs.explain import Step, plain, render
 from askpro.tariffs.recompute import recompute
 from askpro.web.api.call_rows import CallRow, call_row, call_rows
-from askpro.web.api.customers import page_link
 from askpro.web.api.endpoint import PREFIX, Call, Nothing, Reply, endpoint
 from askpro.web.api.schemas import CallDetail, CallPage, CallQuery, CallSummary, PriceStep, given, money
 from askpro.web.failures import locale_of
-from askpro.web.pagination import decode_cursor, encode_cursor, scope_of
+from askpro.web.pagination import decode_cursor, encode_cursor, page_link, scope_of
 
 __all__ = ("HANDLERS",)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from msgspec import UNSET
 
@@ -13,7 +12,7 @@ from askpro.people.service import create_customer as take_on
 from askpro.people.service import set_customer_status, update_customer
 from askpro.web.api.endpoint import PREFIX, Call, Nothing, Reply, endpoint
 from askpro.web.api.schemas import Customer, CustomerNew, CustomerPage, CustomerPatch, CustomerQuery, given
-from askpro.web.pagination import decode_cursor, encode_cursor, next_link, scope_of
+from askpro.web.pagination import decode_cursor, encode_cursor, page_link, scope_of
 
 __all__ = ("HANDLERS",)
 
@@ -25,9 +24,7 @@ def _shown(customer: model.Customer) -> Customer:
     )  # fmt: skip
 
 
-@endpoint(
-    "GET", "/customers", permission="customers:read", query=CustomerQuery, body=Nothing, answer=CustomerPage
-)
+@endpoint("GET", "/customers", permission="customers:read", query=CustomerQuery, body=Nothing, answer=CustomerPage)
 async def list_customers(call: Call[CustomerQuery, Nothing]) -> Reply[CustomerPage]:
     """List customers by number."""
     asked = call.query
@@ -40,14 +37,6 @@ async def list_customers(call: Call[CustomerQuery, Nothing]) -> Reply[CustomerPa
     body = CustomerPage([_shown(one) for one in page.items], following)
     kept: dict[str, Any] = {"search": asked.search, "status": given(asked.status), "limit": asked.limit}
     return Reply(body, page_link(f"{PREFIX}/customers", following, kept))
-
-
-def page_link(path: str, following: str | None, kept: dict[str, Any]) -> dict[str, str]:
-    """The Link header to the next page with the same filters, if there is one."""
-    if following is None:
-        return {}
-    given = {name: value for name, value in kept.items() if value not in (None, "")}
-    return {"Link": next_link(path, urlencode({**given, "cursor": following}))}
 
 
 @endpoint(

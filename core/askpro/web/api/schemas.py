@@ -17,12 +17,32 @@ from askpro.people.model import CustomerStatus
 from askpro.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
 
 __all__ = (
-    "Balance", "CallDetail", "CallPage", "CallQuery", "CallSummary", "Customer", "CustomerNew", "CustomerPage",
-    "CustomerPatch", "CustomerQuery", "Money", "PriceStep", "Transaction", "TransactionPage", "TransactionQuery",
-    "UsageBatch", "UsageOutcome", "UsageReport", "amount", "given", "money",
+    "MOST_EVENTS",
+    "Balance",
+    "CallDetail",
+    "CallPage",
+    "CallQuery",
+    "CallSummary",
+    "Customer",
+    "CustomerNew",
+    "CustomerPage",
+    "CustomerPatch",
+    "CustomerQuery",
+    "Money",
+    "PriceStep",
+    "Transaction",
+    "TransactionPage",
+    "TransactionQuery",
+    "UsageBatch",
+    "UsageOutcome",
+    "UsageReport",
+    "amount",
+    "given",
+    "money",
 )  # fmt: skip
 
 MOST_EVENTS = 1_000
+"""Reports in one request."""
 
 Cursor = Annotated[str, Meta(max_length=512, description="`next` of the page before.")]
 Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="Entries on a page.")]

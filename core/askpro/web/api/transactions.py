@@ -8,10 +8,9 @@ from uuid import UUID
 from askpro import db
 from askpro.ledger.queries import StatementLine, statement
 from askpro.people.queries import customer
-from askpro.web.api.customers import page_link
 from askpro.web.api.endpoint import PREFIX, Call, Nothing, Reply, endpoint
 from askpro.web.api.schemas import Transaction, TransactionPage, TransactionQuery, given, money
-from askpro.web.pagination import decode_cursor, encode_cursor, scope_of
+from askpro.web.pagination import decode_cursor, encode_cursor, page_link, scope_of
 
 __all__ = ("HANDLERS",)
 

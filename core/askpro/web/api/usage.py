@@ -24,7 +24,7 @@ from askpro.web.api.schemas import MOST_EVENTS, UsageBatch, UsageReport
 from askpro.web.auth import USAGE_PER_KEY
 from askpro.web.problems import FieldProblem, invalid
 
-__all__ = ("HANDLERS", "LARGEST_BODY")
+__all__ = ("HANDLERS", "LARGEST_BODY", "report_usage")
 
 LARGEST_BODY = 2_097_152
 
@@ -72,6 +72,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 async def report_usage(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Book what can be booked and answer for each event. Raises BadRequest, InvalidInput for what is no batch."""
     state = request.scope["state"]
     require_json(request)
     raw = await request.body()

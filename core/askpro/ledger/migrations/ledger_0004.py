@@ -1,0 +1,13 @@
+"""Holds of calls in progress, limits on calls and spending, and resellers who pay in advance."""
+
+from __future__ import annotations
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from askpro.migrations.script import sql_migration
+
+ID = "ledger_0004"
+
+
+async def forwards() -> MigrationManager:
+    return sql_migration(__file__, ID, "askpro_ledger", __doc__ or "")
