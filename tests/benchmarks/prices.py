@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from random import Random
 from typing import Any
 
-__all__ = ("PREFIXES", "WHOLESALE", "number", "retail")
+__all__ = ("PREFIXES", "WHOLESALE", "number", "retail", "scattered")
 
 _random = Random(600)  # the same deck in every run
 
@@ -53,7 +54,16 @@ def retail() -> dict[str, Any]:
     }
 
 
-def number(random: Random) -> str:
-    """A destination somewhere in the deck."""
+def scattered(random: Random) -> str:
+    """A destination somewhere in the deck: hardly one begins like another."""
     prefix = random.choice(PREFIXES)
     return prefix + str(random.randrange(10 ** (11 - len(prefix)), 10 ** (12 - len(prefix))))
+
+
+_RANGES = [scattered(_random)[:8] for _ in range(5_000)]
+_WEIGHTS = list(accumulate(1 / rank for rank in range(1, len(_RANGES) + 1)))
+
+
+def number(random: Random) -> str:
+    """A destination as people call them: five thousand number ranges, some far oftener than others (Zipf)."""
+    return random.choices(_RANGES, cum_weights=_WEIGHTS)[0] + str(random.randrange(1_000, 9_999))

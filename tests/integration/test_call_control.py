@@ -331,6 +331,8 @@ async def test_a_storm_of_everything(database: object, seed: int) -> None:
     assert {(await one.money())[1] for one in desks} == {0}
     booked = await lines(desk.tenant.id)
     assert len({row["id"] for row in booked}) == len(booked)
+    async with db.unit(desk.tenant.id):
+        assert await db.fetchval("select deadlocks from pg_stat_database where datname = current_database()") == 0
     assert await alarms(desk.tenant.id) == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..bench import Scenario
 from .growth import Growth
+from .holds import Holds
 from .http import Http
 from .orm import Orm
 from .pgbench import PgBench
@@ -17,4 +18,4 @@ __all__ = ("all_scenarios",)
 
 def all_scenarios() -> list[Scenario]:
     """Fresh ones; pgbench stands beside HTTP, COPY beside posting."""
-    return [Trips(), PgBench(), Http(), Orm(), PostingAndCopy(), Revenue(), Growth(), Storm()]
+    return [Trips(), PgBench(), Http(), Orm(), PostingAndCopy(), Revenue(), Growth(), Holds(), Storm()]

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from .. import processes
 from ..bench import Bench
 from ..house import Store
 from ..invariants import assert_sound
@@ -73,11 +74,14 @@ class Revenue:
     async def round(self, bench: Bench, number: int) -> None:
         for label, row in (("singles, revenue folded", False), ("singles, one revenue row", True)):
             await self._store.settle()
+            before = processes.cpu_seconds(bench.house.postmaster)
             tps = run_pgbench(
                 bench.house, self._store.name, "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2",
                 "-T", str(bench.size.seconds), "-f", self._script(str(row), row=row),
             )  # fmt: skip
+            spent = processes.cpu_seconds(bench.house.postmaster) - before
             bench.sheet.note(label, tps, "calls/s")
+            bench.sheet.note(f"{label}: PostgreSQL", spent / (tps * bench.size.seconds) * 1e6, "µs/call")
         await assert_sound(self._store)
 
     async def finish(self, bench: Bench) -> None:

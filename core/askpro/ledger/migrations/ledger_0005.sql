@@ -113,7 +113,8 @@ $$;
 create function ledger.authorize_calls(
     p_tenant uuid[], p_id uuid[], p_wallet uuid[], p_verdict text[], p_customer text[], p_line text[], p_source text[],
     p_external text[], p_direction smallint[], p_caller text[], p_callee text[], p_began timestamptz[], p_day date[],
-    p_at timestamptz[], p_actor text[], p_held bigint[], p_wholesale bigint[], p_cover int[], p_metered boolean[], p_used bigint[])
+    p_at timestamptz[], p_actor text[], p_held bigint[], p_wholesale bigint[], p_cover int[], p_metered boolean[],
+    p_used bigint[])
   returns table (ord int, status text, held bigint, wholesale bigint, cover int, extends int, available bigint,
                  reseller_available bigint, rest bigint, longest int, soft text[], used bigint)
   language plpgsql security definer set search_path = ledger, pg_temp set plan_cache_mode = force_generic_plan
@@ -250,7 +251,9 @@ create function ledger.extend_calls(
   language plpgsql security definer set search_path = ledger, pg_temp set plan_cache_mode = force_generic_plan
   set enable_seqscan = off as $$
 #variable_conflict use_column
-declare v_limited boolean; v_wallets uuid[]; v_lines text[]; v_more bigint; v_pass bigint; v_cap text; h ledger.hold; v_frozen boolean;
+declare
+  v_limited boolean; v_wallets uuid[]; v_lines text[]; v_more bigint; v_pass bigint; v_cap text; v_frozen boolean;
+  h ledger.hold;
 begin
   perform ledger.check_tenant(p_tenant);
   select array_agg(h.wallet_id order by u.ord), array_agg(h.line order by u.ord) into v_wallets, v_lines
@@ -324,7 +327,8 @@ begin
   perform ledger.check_tenant(p_tenant);
   perform ledger.lock_wallets(p_tenant, (select array_agg(h.wallet_id order by u.ord)
                                            from unnest(p_tenant, p_id) with ordinality u(t, i, ord)
-                                           left join lateral (select * from ledger.hold o where o.tenant_id = u.t and o.id = u.i offset 0) h on true));
+                                           left join lateral (select * from ledger.hold o
+                                                               where o.tenant_id = u.t and o.id = u.i offset 0) h on true));
   for i in 1 .. cardinality(p_id) loop
     ord := i;
     select * into h from ledger.hold k where k.tenant_id = p_tenant[i] and k.id = p_id[i] for update;
@@ -353,7 +357,8 @@ begin
   perform ledger.check_tenant(p_tenant);
   perform ledger.lock_wallets(p_tenant, (select array_agg(h.wallet_id order by u.ord)
                                            from unnest(p_tenant, p_id) with ordinality u(t, i, ord)
-                                           left join lateral (select * from ledger.hold o where o.tenant_id = u.t and o.id = u.i offset 0) h on true));
+                                           left join lateral (select * from ledger.hold o
+                                                               where o.tenant_id = u.t and o.id = u.i offset 0) h on true));
   for i in 1 .. cardinality(p_id) loop
     ord := i; charged := 0; status := 'alive';
     select * into h from ledger.hold k where k.tenant_id = p_tenant[i] and k.id = p_id[i] and k.state = 'open' for update;

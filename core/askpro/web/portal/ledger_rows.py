@@ -24,7 +24,7 @@ Position = tuple[int, date, UUID, datetime]
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "topup": ("topup",),
-    "calls": ("usage",),
+    "calls": ("usage", "reaped", "reaped_reversal"),
     "other": (
         "adjustment", "adjustment_reversal", "promo", "promo_reversal", "usage_reversal", "topup_reversal", "refund",
         "fee", "fee_reversal", "expiry", "dispute", "transfer", "correction",
@@ -33,7 +33,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 """What a customer can choose → kinds of the ledger."""
 
 _SHOWN = {
-    "usage": "calls", "usage_reversal": "correction", "topup_reversal": "refund", "adjustment_reversal": "adjustment",
+    "usage": "calls", "usage_reversal": "correction", "reaped": "call", "reaped_reversal": "correction", "topup_reversal": "refund", "adjustment_reversal": "adjustment",
     "promo_reversal": "expiry", "fee_reversal": "correction",
 }  # fmt: skip
 
