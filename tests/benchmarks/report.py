@@ -86,6 +86,8 @@ GOALS = (
     Goal(6, "PostgreSQL µs of 100: many rows ÷ 10³", "≤", 1.25, _grown("100")),
     Goal(7, "storm: doubles + broken chains + deadlocks", "≤", 0, _plain("storm: doubles, broken chains, deadlocks")),
     Goal(7, "CPU: a batch again ÷ first time", "≤", 1, _sum_over("batch of 1,000 again", "batch of 1,000")),
+    Goal(8, "holds: authorize p99 ÷ one select", "≤", 3, _over("holds: authorize: p99", "holds: select 1: p99")),
+    Goal(8, "holds ÷ pgbench -N", "≥", 0.5, _over("holds: authorize", "pgbench -N")),
     Goal(9, "round trips of a batch of 1,000", "≤", 2, _plain("round trips of a report of 1,000")),
     Goal(9, "round trips of a batch of 10", "≤", 2, _plain("round trips of a report of 10")),
     Goal(9, "round trips of a single report", "≤", 2, _plain("round trips of a report of 1")),

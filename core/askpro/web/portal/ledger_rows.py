@@ -33,7 +33,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 """What a customer can choose → kinds of the ledger."""
 
 _SHOWN = {
-    "usage": "calls", "usage_reversal": "correction", "reaped": "call", "reaped_reversal": "correction", "topup_reversal": "refund", "adjustment_reversal": "adjustment",
+    "usage": "calls", "usage_reversal": "correction", "topup_reversal": "refund", "adjustment_reversal": "adjustment",
+    "reaped": "call", "reaped_reversal": "correction",
     "promo_reversal": "expiry", "fee_reversal": "correction",
 }  # fmt: skip
 
