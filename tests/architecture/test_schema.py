@@ -25,6 +25,7 @@ SHARED = {
     "plug_ecb.migration": "what ran",
     "plug_ecb.rate": "reference rates are the same for everybody",
     "plug_sandbox.migration": "what ran",
+    "plug_stripe.migration": "what ran",
     "plugins.offer": "what the platform offers",
     "public.migration": "what ran",
     "tariffs.blocked_prefix": "calls nobody may make",

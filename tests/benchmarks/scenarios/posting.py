@@ -62,9 +62,10 @@ def _rating_cost(card: chains.Card, calls: Sequence[UsageEvent], number: Callabl
         began = time.process_time()
         for call in some:
             retail, wholesale = rate(card.retail, call, used), rate(card.wholesale, call)
-            assert retail.__class__ is Rating and wholesale.__class__ is Rating
-            commission(scheme, retail.units, wholesale.units, retail.billed_seconds)  # type: ignore[union-attr]
-            used = (used + retail.billed_seconds) % 80_000  # type: ignore[union-attr]
+            assert isinstance(retail, Rating)
+            assert isinstance(wholesale, Rating)
+            commission(scheme, retail.units, wholesale.units, retail.billed_seconds)
+            used = (used + retail.billed_seconds) % 80_000
         spent += time.process_time() - began
     return spent / len(calls) * 1e6
 
