@@ -91,9 +91,9 @@ class Chain:
     """
 
     __slots__ = (
-        "_blocked", "_decks", "_scope", "_scope_prefixes", "connect_fee", "currency", "depth", "free_seconds", "id",
-        "inbound", "included_seconds", "increments", "items", "max_charge", "memo", "min_charge", "per_call_fee",
-        "tiers", "versions",
+        "_blocked", "_decks", "_entries", "_scope", "_scope_prefixes", "connect_fee", "currency", "depth",
+        "free_seconds", "id", "inbound", "included_seconds", "increments", "items", "max_charge", "memo", "min_charge",
+        "per_call_fee", "tiers", "versions",
     )  # fmt: skip
 
     def __init__(self, versions: Iterable[TariffVersion]) -> None:
@@ -125,6 +125,7 @@ class Chain:
         self._scope_prefixes = Prefixes(dict.fromkeys(self._scope.prefixes or (), True))
         self.depth = max(self._blocked.depth, self._scope_prefixes.depth, *(deck.depth for _, deck in self._decks))
         self.memo: dict[str, Entry] = {}
+        self._entries: dict[tuple[UUID, Direction, str, bool], Entry] = {}
         self.inbound = self._find_inbound()
 
     def __eq__(self, other: object) -> bool:
@@ -170,6 +171,16 @@ class Chain:
         return Refusal("rate_missing")
 
     def _entry(self, direction: Direction, prefix: str, rate: Decimal, version: TariffVersion, metered: bool) -> Entry:
+        """One entry a prefix, however many numbers begin with it: building one takes longer than rating a call."""
+        key = (version.id, direction, prefix, metered)
+        found = self._entries.get(key)
+        if found is None:
+            found = self._entries[key] = self._new_entry(direction, prefix, rate, version, metered)
+        return found
+
+    def _new_entry(
+        self, direction: Direction, prefix: str, rate: Decimal, version: TariffVersion, metered: bool
+    ) -> Entry:
         by_month = metered and (self.included_seconds > 0 or bool(self.tiers))
         zones = self._zones(rate) if by_month else None
         plan = Plan(
