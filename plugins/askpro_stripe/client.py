@@ -14,7 +14,7 @@ import stripe
 
 from askpro.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable
 from askpro.sdk import Context, HttpClient, NotSent
-from askpro_stripe.scope import Scope
+from askpro_stripe.scope import Scope, settings_of
 
 __all__ = ("API_VERSION", "Declined", "Gone", "Stale", "ask", "connect", "every")
 
@@ -81,6 +81,7 @@ def connect(ctx: Context, scope: Scope) -> Any:
     """
     return stripe.StripeClient(
         scope.key.reveal(),
+        base_addresses={"api": settings_of(ctx).api_base},
         stripe_account=scope.header,
         stripe_version=API_VERSION,
         http_client=_Wire(ctx.http),

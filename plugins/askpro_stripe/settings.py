@@ -53,6 +53,7 @@ class StripeSettings(msgspec.Struct, frozen=True, kw_only=True):
         Setting("Connected account", help="acct_…; filled in by the registration with Stripe."),
     ] = None
 
+    api_base: Annotated[str, Setting("Platform: address of Stripe's API", level="platform")] = "https://api.stripe.com"
     collecting_allowed: Annotated[
         Literal["any", "own", "platform", "connect"], Setting("Who may collect", level="platform")
     ] = "any"
