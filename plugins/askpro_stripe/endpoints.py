@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from askpro.sdk import Context
@@ -12,7 +12,7 @@ from askpro_stripe.events import EVENTS
 from askpro_stripe.params import TENANT
 from askpro_stripe.scope import Scope, platform_scope, scope_of, settings_of
 
-__all__ = ("create_endpoint", "endpoint_scope")
+__all__ = ("create_endpoint", "endpoint_scope", "list_endpoints")
 
 
 def endpoint_scope(ctx: Context) -> Scope:
@@ -39,6 +39,12 @@ async def create_endpoint(ctx: Context, url: str) -> Mapping[str, str]:
     beside = f"{url}{'&' if '?' in url else '?'}connect=1"
     known = bool(settings.platform_connect_secret)
     return {**found, **await _one(ctx, scope, beside, "platform_connect_secret", known, connected=True)}
+
+
+async def list_endpoints(ctx: Context) -> Sequence[str]:
+    """See EndpointList: those that are switched on."""
+    listed = await every(connect(ctx, endpoint_scope(ctx)).webhook_endpoints.list_async({"limit": 100}))
+    return [str(one["url"]) for one in listed if one.get("status") == "enabled"]
 
 
 async def _one(ctx: Context, scope: Scope, url: str, field: str, known: bool, *, connected: bool) -> Mapping[str, str]:

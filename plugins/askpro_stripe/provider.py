@@ -55,8 +55,9 @@ class StripeProvider:
         if settings.key:
             features.add(Feature.ENDPOINT)
         return ProviderCapabilities(
-            features=frozenset(features), currencies=CURRENCIES, limits=LIMITS, live=settings.live
-        )
+            features=frozenset(features), currencies=CURRENCIES, limits=LIMITS, live=settings.live,
+            shared_endpoint=settings.collecting != "own" or settings.secret_key is None,
+        )  # fmt: skip
 
     async def create_checkout(self, ctx: Context, request: CheckoutRequest) -> CheckoutSession:
         return await pages.create_checkout(ctx, request)
@@ -108,3 +109,6 @@ class StripeProvider:
 
     async def create_endpoint(self, ctx: Context, url: str) -> Mapping[str, str]:
         return await endpoints.create_endpoint(ctx, url)
+
+    async def list_endpoints(self, ctx: Context) -> Sequence[str]:
+        return await endpoints.list_endpoints(ctx)

@@ -15,6 +15,7 @@ from askpro.sdk import NotSent, Secret
 from askpro.testing import make_context
 from askpro_stripe.client import API_VERSION, Declined, Gone, Stale, ask, connect, every
 from askpro_stripe.scope import Scope
+from askpro_stripe.settings import StripeSettings
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +25,7 @@ OWN = Scope(Secret("sk_test_x"), "own", False)
 def api(answer: Callable[[httpx.Request], Any], scope: Scope = OWN, host: str = "api.stripe.com") -> Any:
     """Stripe through the host's own client, answered by a function."""
     client = LimitedClient(frozenset({host}), transport=httpx.MockTransport(answer))
-    return connect(make_context("stripe", net=client), scope)
+    return connect(make_context("stripe", settings=StripeSettings(), net=client), scope)
 
 
 def fault(status: int, **error: Any) -> Callable[[httpx.Request], httpx.Response]:
