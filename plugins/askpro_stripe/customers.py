@@ -6,7 +6,10 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
+import stripe
 
+from askpro.errors import Unavailable
+from askpro.ids import new_id
 from askpro.sdk import Context, CustomerRef
 from askpro_stripe.book import Book, tenant_of
 from askpro_stripe.client import ask, connect
@@ -31,10 +34,13 @@ async def ensure_customer(ctx: Context, scope: Scope, customer: CustomerRef, *, 
             sent[name] = value
     # the content is part of the key: an address that changed meanwhile is another request, not a conflict
     digest = sha256(msgspec.json.encode([sent, instead_of], order="sorted")).hexdigest()[:16]
-    made = await ask(
-        connect(ctx, scope).customers.create_async(
-            sent,
-            {"idempotency_key": f"askpro:{tenant.id}:customer:{customer.id}:{digest}"},
-        )
-    )
+    key = f"askpro:{tenant.id}:customer:{customer.id}:{digest}"
+    create = connect(ctx, scope).customers.create_async
+    try:
+        made = await ask(create(sent, {"idempotency_key": key}))
+    except Unavailable as error:
+        if isinstance(error.__cause__, stripe.APIConnectionError):
+            raise
+        # a 500 stays Stripe's answer to its key for a day; a second record of somebody does no harm
+        made = await ask(create(sent, {"idempotency_key": f"{key}:{new_id()}"}))
     return await book.keep_customer(scope, customer.id, str(made["id"]))

@@ -292,3 +292,19 @@ def test_refusals(error: dict[str, str], code: str, terminal: bool) -> None:
     """The bank's own word where it says more than no; those that asking again cannot mend are terminal (D7)."""
     result = refusal("key", "own", error)
     assert (result.outcome, result.code, result.terminal) == (Outcome.DECLINED, code, terminal)
+
+
+@pytest.mark.parametrize("mishap", ["broken", "crashed", "unanswered", "unsent", "limited"])
+async def test_a_customer_record_that_failed_keeps_nobody_from_paying(bench: StripeBench, mishap: Any) -> None:
+    """Stripe repeats a 500 for a day to the same key: the next try uses another, and the page opens."""
+    bench.stripe.next_call(mishap, "/v1/customers")
+    request = bench.checkout(customer=ANNA)
+    for _ in range(2):
+        try:
+            session = await bench.provider.create_checkout(bench.ctx, request)
+        except (NotSent, Unavailable):
+            continue
+        break
+    assert session.url
+    await bench.pay(session)
+    assert (await bench.provider.look_up(bench.ctx, request.key, session.provider_ref)).outcome is Outcome.SETTLED
