@@ -22,6 +22,8 @@ __all__ = ("test",)
 def test(arguments: tuple[str, ...]) -> None:
     """Run the tests. What follows is pytest's: ``askpro test -k ledger -x``.
 
+    The whole suite is shared among the processors; a selection runs in one process, where ``--pdb`` and ``-s`` work.
+
     The process becomes pytest, so its exit code and signals are the command's own. Raises Misconfigured where
     there is no checkout or the test tools are missing.
     """
@@ -31,4 +33,16 @@ def test(arguments: tuple[str, ...]) -> None:
     if importlib.util.find_spec("pytest") is None:
         raise Misconfigured("The test tools are missing: use ./askpro test, or install the extra 'test'.")
     os.chdir(checkout)
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606 - no shell is meant
+    shared = _workers() if not _chosen(arguments) else []
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *shared, *arguments])  # noqa: S606 - no shell is meant
+
+
+def _chosen(arguments: tuple[str, ...]) -> bool:
+    """Whether something else than the whole suite is wanted, or a way to run it."""
+    alone = ("-k", "-m", "-n", "-s", "-x", "--pdb", "--lf", "--last-failed", "--sw", "--version", "--help", "-h")
+    return any(not one.startswith("-") or one.startswith(alone) for one in arguments)
+
+
+def _workers() -> list[str]:
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return ["-n", str(min(processors, 4)), "--dist", "loadfile"] if processors > 1 else []
