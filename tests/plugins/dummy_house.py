@@ -25,7 +25,7 @@ QUICK = HostConfig(
 
 def point(name: str) -> EntryPoint:
     """The entry point by which an installation would announce the plugin."""
-    package = f"askpro_{name}" if name in ("sandbox", "ecb", "stripe") else f"dummy_{name}"
+    package = f"askpro_{name}" if name in ("sandbox", "ecb", "stripe", "banktransfer", "sepa") else f"dummy_{name}"
     return EntryPoint(name, f"{package}:plugin", "askpro.plugins")
 
 

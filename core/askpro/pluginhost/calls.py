@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 import time
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +23,8 @@ __all__ = ("Caller", "NeverCalled", "Tally")
 log = logging.getLogger("askpro.pluginhost")
 
 _TENANTS_KEPT = 1000
+_PATIENCE = 1.0
+"""Seconds to wait for one of a plugin's threads."""
 
 
 class NeverCalled(PluginUnavailable):
@@ -58,6 +60,8 @@ class Caller:
         self.by_hook: Counter[str] = Counter()
         self._max_threads = config.max_threads
         self._threads = 0
+        self._queue: deque[asyncio.Future[None]] = deque()
+        """Those who wait for a thread."""
 
     async def call(
         self, what: str, function: Callable[..., Any], *args: Any, tenant: str, deadline: float, inline: bool = False
@@ -92,13 +96,13 @@ class Caller:
         return await run(result, deadline) if inspect.isawaitable(result) else result
 
     async def _in_thread(self, work: Callable[[], Any], deadline: float) -> Any:
-        if self._threads >= self._max_threads:
-            raise NeverCalled(f"{self.record.id}: {self._threads} of its functions have not come back")
         loop = asyncio.get_running_loop()
+        await self._turn(loop)
         self._threads += 1
 
         def back() -> None:
             self._threads -= 1
+            self._wake()
 
         def finished() -> None:
             try:
@@ -108,6 +112,30 @@ class Caller:
 
         async with asyncio.timeout(deadline):
             return await asyncio.wrap_future(in_thread(work, finished))
+
+    async def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wait for a thread: many who ask at once take turns, and only those that hang keep others out."""
+        ends = loop.time() + _PATIENCE
+        while self._threads >= self._max_threads:
+            waiter: asyncio.Future[None] = loop.create_future()
+            self._queue.append(waiter)
+            try:
+                async with asyncio.timeout_at(ends):
+                    await waiter
+            except BaseException as error:
+                if waiter.done() and not waiter.cancelled():
+                    self._wake()  # the turn goes on to the next
+                if not isinstance(error, TimeoutError):
+                    raise
+                said = f"{self.record.id}: {self._threads} of its functions have not come back"
+                raise NeverCalled(said) from None
+
+    def _wake(self) -> None:
+        while self._queue:
+            waiter = self._queue.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
 
     def refused(self, what: str, tenant: str, why: Exception) -> None:
         """Count an answer that came but cannot be used: a lie is a failure too."""

@@ -87,7 +87,13 @@ class Contexts:
             return Reply(scope.render(template, full).encode())
 
         context = PageContext(
-            settings=settings, renderer=render, csrf_input=scope.csrf_input, root=f"/x/{record.id}", **common
+            settings=settings,
+            renderer=render,
+            csrf_input=scope.csrf_input,
+            root=f"/x/{record.id}",
+            customer=scope.customer,
+            address=scope.address,
+            **common,
         )
         return context
 
@@ -120,12 +126,13 @@ class Contexts:
             "actor": actor,
             "locale": locale,
             "log": _logger(record),
-            "gettext": self._gettext(record, locale),
+            "gettext": self.gettext(record, locale),
             "format_money": lambda money: self._services.format_money(money, locale),
             "means": self._means(record, tenant),
         }
 
-    def _gettext(self, record: PluginRecord, locale: str) -> Callable[[str], str]:
+    def gettext(self, record: PluginRecord, locale: str) -> Callable[[str], str]:
+        """What turns the plugin's message ids into the reader's language."""
         folder = record.known().locales
         if folder is None or record.folder is None:
             return str
@@ -141,6 +148,8 @@ class Contexts:
             means["store"] = services.store(record.id, tenant.id if tenant else None)
         if manifest.may("events.emit") and services.emit_event is not None and tenant is not None:
             means["events.emit"] = functools.partial(services.emit_event, record.id, tenant)
+        if manifest.may("mail.send") and services.mail is not None and tenant is not None:
+            means["mail.send"] = functools.partial(services.mail, record.id, tenant)
         return means
 
     def _platform_defaults(self, record: PluginRecord) -> dict[str, Any]:

@@ -198,7 +198,7 @@ class Host:
         tenant, what = str(scope.tenant.id), f"page {spec.path}"
         try:
             reply = await self._callers[plugin].call(
-                what, spec.handler, ctx, asked, tenant=tenant, deadline=self.config.deadline
+                what, spec.handler, ctx, asked, tenant=tenant, deadline=spec.deadline or self.config.deadline
             )
         except AskProError:
             raise

@@ -8,7 +8,7 @@ request (another key, currency or amount) means that money may have moved. Only 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 from askpro.errors import AskProError, Conflict, InvalidInput, PluginUnavailable
@@ -16,6 +16,7 @@ from askpro.money import Money
 from askpro.pluginhost.calls import Caller, NeverCalled
 from askpro.sdk.context import Context
 from askpro.sdk.payments import (
+    AccountState,
     ChargeRequest,
     ChargeResult,
     CheckoutRequest,
@@ -24,6 +25,7 @@ from askpro.sdk.payments import (
     Dispute,
     Feature,
     Mandate,
+    OnboardingLink,
     Outcome,
     PayoutRequest,
     PayoutResult,
@@ -34,7 +36,7 @@ from askpro.sdk.payments import (
     SavedMethod,
     SetupRequest,
 )
-from askpro.sdk.providers import FEATURE_PROTOCOLS, NotSent, PaymentProvider
+from askpro.sdk.providers import FEATURE_PROTOCOLS, EndpointList, NotSent, PaymentProvider
 
 __all__ = ("Lie", "TenantProvider")
 
@@ -71,9 +73,7 @@ class TenantProvider:
         """What this tenant may use; features the object cannot really do are left out. Raises PluginUnavailable."""
         said = await self._ask("capabilities", self.provider.capabilities, kind=ProviderCapabilities)
         real = frozenset(feature for feature in said.features if self._can(feature))
-        return ProviderCapabilities(
-            features=real, currencies=said.currencies, limits=said.limits, methods=said.methods, live=said.live
-        )
+        return replace(said, features=real)
 
     async def create_checkout(self, request: CheckoutRequest) -> CheckoutSession:
         """The page to send the customer to. Raises Conflict, InvalidInput, PluginUnavailable (ask again: same key)."""
@@ -145,7 +145,49 @@ class TenantProvider:
         """Read a signed event. Raises EventRefused, PluginUnavailable."""
         return await self._ask("verify_event", self.provider.verify_event, headers, body, kind=ProviderEvent)
 
+    async def open_portal(self, customer: CustomerRef, return_url: str) -> str:
+        """The address of the provider's own page for a customer's methods. Raises NotFound, PluginUnavailable."""
+        method = self._method("open_portal", Feature.PORTAL)
+        url = await self._ask("open_portal", method, customer, return_url, kind=str)
+        return self._page("open_portal", url)
+
+    async def start_onboarding(self, return_url: str, refresh_url: str) -> OnboardingLink:
+        """A page on which the tenant registers, and settings to be saved. Raises InvalidInput, PluginUnavailable."""
+        method = self._method("start_onboarding", Feature.ONBOARDING)
+        link = await self._ask("start_onboarding", method, return_url, refresh_url, kind=OnboardingLink)
+        self._page("start_onboarding", link.url)
+        self._texts("start_onboarding", link.settings)
+        return link
+
+    async def look_up_account(self) -> AccountState:
+        """How the tenant's account stands. Raises NotFound, PluginUnavailable."""
+        method = self._method("look_up_account", Feature.ONBOARDING)
+        return await self._ask("look_up_account", method, kind=AccountState)
+
+    async def create_endpoint(self, url: str) -> Mapping[str, str]:
+        """Have events delivered to ``url``; settings to be saved. Raises InvalidInput, PluginUnavailable."""
+        method = self._method("create_endpoint", Feature.ENDPOINT)
+        given = await self._ask("create_endpoint", method, url, kind=Mapping)
+        return self._texts("create_endpoint", given)
+
+    async def list_endpoints(self) -> tuple[str, ...] | None:
+        """Where events are delivered to at present; None when the provider cannot say. Raises PluginUnavailable."""
+        if not isinstance(self.provider, EndpointList):
+            return None
+        found = await self._ask("list_endpoints", self.provider.list_endpoints, kind=Sequence)
+        return tuple(str(one) for one in found)
+
     # how it is done
+
+    def _page(self, what: str, url: object) -> str:
+        if not isinstance(url, str) or not url.startswith(("https://", "http://", "/")):
+            raise self._lie(what, "an address that leads nowhere")
+        return url
+
+    def _texts(self, what: str, given: Any) -> Mapping[str, str]:
+        if not isinstance(given, Mapping) or not all(isinstance(one, str) for pair in given.items() for one in pair):
+            raise self._lie(what, "settings that are no texts")
+        return given
 
     def _can(self, feature: Feature) -> bool:
         allowed = _NEEDS.get(feature)

@@ -11,10 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from litestar import Litestar, Request, Response, Router
+from litestar.datastructures import UploadFile
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import Empty
 
 from askpro.pluginhost.records import PluginRecord, Quarantined
-from askpro.sdk.routes import Guard, PageRequest, Reply, RouteSpec
+from askpro.sdk.routes import LARGEST_BODY, LONGEST_WAIT, Guard, PageRequest, Reply, RouteSpec, UploadedFile
 
 __all__ = ("Dispatch", "Guards", "build_router", "page_request")
 
@@ -40,6 +42,12 @@ def build_router(record: PluginRecord, guards: Guards, dispatch: Dispatch) -> Ro
             raise Quarantined(f"route {spec.path!r}: {spec.method!r} is neither GET nor POST")
         if not isinstance(spec.guard, Guard) or spec.guard not in guards:
             raise Quarantined(f"route {spec.path!r}: nobody guards {spec.guard!r} here")
+        if spec.menu and (spec.method != "GET" or "{" in spec.path):
+            raise Quarantined(f"route {spec.path!r} cannot stand in a menu: nobody fills in what it needs")
+        if spec.largest is not None and not 0 < spec.largest <= LARGEST_BODY:
+            raise Quarantined(f"route {spec.path!r} takes {spec.largest} bytes; {LARGEST_BODY} are the most")
+        if spec.deadline is not None and not 0 < spec.deadline <= LONGEST_WAIT:
+            raise Quarantined(f"route {spec.path!r} takes {spec.deadline:g} s; {LONGEST_WAIT:g} are the most")
         place = (spec.method, re.sub(r"\{[^}]*\}", "{}", spec.path))
         if place in places:  # the framework would silently prefer one of them
             raise Quarantined(f"route {spec.method} {spec.path!r} is there twice")
@@ -69,6 +77,7 @@ def _handler(plugin: str, name: str, spec: RouteSpec, guards: Guards, dispatch: 
         spec.path,
         http_method=spec.method,
         guards=list(guards[spec.guard]),
+        request_max_body_size=Empty if spec.largest is None else spec.largest,
         operation_id=f"x_{plugin}_{name}",
         include_in_schema=False,
         status_code=200,
@@ -88,19 +97,24 @@ def _dry_run(plugin: str, handlers: Sequence[HTTPRouteHandler]) -> Router:
 async def page_request(request: Request[Any, Any, Any]) -> PageRequest:
     """The request in the plugin's own terms."""
     form: dict[str, str] = {}
+    files: dict[str, UploadedFile] = {}
     body = b""
     if request.method == "POST":
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind in _FORMS:
             sent = await request.form()
             form = {name: value for name, value in sent.multi_items() if isinstance(value, str)}
+            for name, value in sent.multi_items():
+                if isinstance(value, UploadFile) and value.filename:
+                    files[name] = UploadedFile(value.filename, value.content_type, await value.read())
         else:
             body = await request.body()
     return PageRequest(
         method=request.method,
         path={name: str(value) for name, value in request.path_params.items()},
-        query={name: str(value) for name, value in request.query_params.dict().items()},
+        query={name: str(value) for name, value in request.query_params.multi_items()},
         form=form,
         headers={name.lower(): value for name, value in request.headers.items()},
         body=body,
+        files=files,
     )

@@ -24,6 +24,7 @@ __all__ = (
     "disable",
     "enable",
     "hide",
+    "merge_settings",
     "offer",
     "save_settings",
     "settings_form",
@@ -148,12 +149,39 @@ async def save_settings(host: Host, tenant: TenantRef, plugin: str, values: Mapp
         return await switches.write_values(tenant.id, plugin, plain, secret)
 
 
-async def check_settings(host: Host, tenant: TenantRef, plugin: str) -> list[Finding]:
-    """Let the plugin try the saved settings out. Raises NotFound; a failing check is a finding."""
+async def merge_settings(
+    host: Host, tenant: TenantRef, plugin: str, given: Mapping[str, str], *, by: str
+) -> tuple[set[str], dict[str, str]]:
+    """Put what a provider has said beside the tenant's present values, secrets among both.
+
+    Returns the names that were saved, and what was not because only the operator's environment can hold it. Raises
+    NotFound, InvalidInput (a name the schema does not know, or a value that does not fit).
+    """
+    levels = {item.name: item.level for item in setting_fields(_schema(_record(host, plugin)))}
+    if strange := sorted(given.keys() - levels.keys()):
+        raise InvalidInput(f"there is no setting {strange[0]!r}", code="setting_unknown", field=strange[0])
+    own = {name: value for name, value in given.items() if levels[name] == "tenant"}
+    if own:
+        async with db.unit(tenant.id):
+            await db.execute(
+                "select 1 from plugins.tenant_plugin where tenant_id = $1 and plugin_id = $2 for update",
+                tenant.id,
+                plugin,
+            )
+            old = await switches.read_values(tenant.id, plugin)
+            await save_settings(host, tenant, plugin, {**old, **own}, by=by)
+    return set(own), {name: value for name, value in given.items() if name not in own}
+
+
+async def check_settings(host: Host, tenant: TenantRef, plugin: str, *, locale: str = "en") -> list[Finding]:
+    """Let the plugin try the saved settings out, in the reader's language.
+
+    Raises NotFound; a failing check is a finding.
+    """
     record = _record(host, plugin)
     switched = await host.run.switches(tenant)
     try:
-        ctx = await host.contexts.for_tenant(record, tenant, switched.versions.get(plugin, 0))
+        ctx = await host.contexts.for_tenant(record, tenant, switched.versions.get(plugin, 0), locale=locale)
     except InvalidInput as error:
         return [Finding("error", f"{error.field or ''}: {error.detail}".strip(": "))]
     try:

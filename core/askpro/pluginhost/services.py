@@ -18,6 +18,9 @@ __all__ = ("PageScope", "Services")
 EmitEvent = Callable[[str, TenantRef, ProviderEvent], Awaitable[None]]
 """(plugin id, tenant, event): store it in the inbox and return; nothing is booked on its word."""
 
+SendMail = Callable[..., Awaitable[None]]
+"""(plugin id, tenant, customer id, subject, paragraphs, key=…): keep the mail and return; it is sent later."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageScope:
@@ -26,6 +29,10 @@ class PageScope:
     tenant: TenantRef
     actor: str
     locale: str
+    customer: str = ""
+    """The customer for whom somebody has signed in; empty for staff and strangers."""
+    address: str = ""
+    """Where the request came from, behind trusted proxies."""
     csrf_input: Any = ""
     render: Callable[[str, Mapping[str, Any]], str]
     """A plugin's template (``sandbox/checkout.html``) with its values, in the tenant's theme."""
@@ -40,6 +47,7 @@ class Services:
     applied: Callable[[str], Awaitable[Mapping[int, str]]] | None = None
     """Schema → number and checksum of the migrations that ran there."""
     emit_event: EmitEvent | None = None
+    mail: SendMail | None = None
     format_money: Callable[[Money, str], str] = field(default=lambda money, locale: f"{money.decimal} {money.currency}")
     """(amount, locale)."""
     transport: httpx.AsyncBaseTransport | None = None

@@ -37,6 +37,7 @@ from askpro.sdk.payments import (
 )
 from askpro.sdk.providers import (
     Disputes,
+    EndpointList,
     Endpoints,
     EventRefused,
     Mandates,
@@ -51,12 +52,24 @@ from askpro.sdk.providers import (
     Setup,
 )
 from askpro.sdk.rates import Currency, Rate, RateMissing, RateSource
-from askpro.sdk.routes import Guard, PageContext, PageRequest, Reply, RouteSpec
+from askpro.sdk.routes import (
+    LARGEST_BODY,
+    LONGEST_WAIT,
+    Guard,
+    PageContext,
+    PageRequest,
+    Reply,
+    RouteSpec,
+    UploadedFile,
+)
 from askpro.sdk.settings import NoSettings, Secret, Setting, SettingField
+from askpro.sdk.statements import Entry, Statement, StatusLine, read_camt053, read_pain002
 from askpro.sdk.version import SDK_VERSION
 
 __all__ = (
     "CAPABILITIES",
+    "LARGEST_BODY",
+    "LONGEST_WAIT",
     "SDK_VERSION",
     "AccountState",
     "ChargeQuestion",
@@ -70,7 +83,9 @@ __all__ = (
     "Dispute",
     "DisputeState",
     "Disputes",
+    "EndpointList",
     "Endpoints",
+    "Entry",
     "EventKind",
     "EventRefused",
     "Feature",
@@ -116,10 +131,15 @@ __all__ = (
     "SettingField",
     "Setup",
     "SetupRequest",
+    "Statement",
+    "StatusLine",
     "Store",
     "StoreUnit",
     "TenantRef",
+    "UploadedFile",
     "Waiting",
     "hookimpl",
     "parse_manifest",
+    "read_camt053",
+    "read_pain002",
 )

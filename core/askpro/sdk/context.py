@@ -7,7 +7,7 @@ be locked in; this keeps plugins from accidents, not from malice.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -117,6 +117,20 @@ class Context:
         """
         emit: Callable[[ProviderEvent], Awaitable[None]] = self._granted("events.emit")
         await emit(event)
+
+    async def mail_customer(self, customer: str, subject: str, paragraphs: Sequence[str], *, key: str) -> None:
+        """Write to a customer in the tenant's name and look. Needs ``mail.send``.
+
+        Args:
+            customer: the id the plugin knows the customer by (``CustomerRef.id``); its address stays unseen.
+            subject: 1 to 150 characters; the heading, too.
+            paragraphs: 1 to 30 plain texts of at most 2,000 characters. A greeting stands above them already.
+            key: of the fact the mail tells of. The same key again is no second mail.
+
+        Sent later, by the core. Raises InvalidInput, NotFound for a customer this tenant does not have.
+        """
+        mail: Callable[..., Awaitable[None]] = self._granted("mail.send")
+        await mail(customer, subject, paragraphs, key=key)
 
     def _granted(self, capability: str) -> Any:
         try:

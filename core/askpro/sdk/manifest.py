@@ -24,11 +24,12 @@ CAPABILITIES = {
     "money.refund": "pays back what customers paid",
     "payout.send": "sends money to resellers",
     "people.read": "is told who the customer is",
+    "mail.send": "writes mails to customers",
     "events.emit": "reports events of its provider",
     "store": "keeps tables of its own",
     "pages": "shows pages of its own",
 }
-"""What a plugin may be given, in words for the operator; ``net:<host>`` is the seventh kind, one a host name."""
+"""What a plugin may be given, in words for the operator; ``net:<host>`` is one kind more, one a host name."""
 
 _NET = re.compile(r"net:(settings\.[a-z][a-z0-9_]*|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)")
 _Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9]{1,30}$")]

@@ -110,6 +110,8 @@ class ProviderCapabilities:
     """Kinds of payment on offer: ``card``, ``sepa_debit``, ``bank_transfer`` …"""
     live: bool = True
     """False: test money, and every page says so."""
+    shared_endpoint: bool = False
+    """Events about this tenant arrive at the address that all tenants share: the platform's account collects."""
 
     def takes(self, amount: Money) -> bool:
         """Whether currency and size fit."""

@@ -41,6 +41,7 @@ from askpro.sdk.payments import (
 __all__ = (
     "FEATURE_PROTOCOLS",
     "Disputes",
+    "EndpointList",
     "Endpoints",
     "EventRefused",
     "Mandates",
@@ -204,6 +205,15 @@ class Endpoints(Protocol):
 
     async def create_endpoint(self, ctx: Context, url: str) -> Mapping[str, str]:
         """Have events delivered to ``url``; returns settings to be saved, secrets among them. Repeatable."""
+        ...
+
+
+@runtime_checkable
+class EndpointList(Protocol):
+    """Beside ``Feature.ENDPOINT``, for who can: the host finds an address that is missing."""
+
+    async def list_endpoints(self, ctx: Context) -> Sequence[str]:
+        """The addresses to which events are delivered at present. Raises Unavailable."""
         ...
 
 

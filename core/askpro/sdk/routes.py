@@ -13,7 +13,12 @@ from typing import Any, Literal
 
 from askpro.sdk.context import Context
 
-__all__ = ("Guard", "PageContext", "PageRequest", "Reply", "RouteSpec")
+__all__ = ("LARGEST_BODY", "LONGEST_WAIT", "Guard", "PageContext", "PageRequest", "Reply", "RouteSpec", "UploadedFile")
+
+LARGEST_BODY = 32 * 1024 * 1024
+"""What a route may ask for at most, in bytes."""
+LONGEST_WAIT = 60.0
+"""Seconds that a route may ask for at most."""
 
 
 class Guard(StrEnum):
@@ -30,6 +35,15 @@ class Guard(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file that came with a form. Name and type are the browser's word: believe neither."""
+
+    name: str
+    content_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PageRequest:
     """What the browser sent. Form fields that came twice hold the last value."""
 
@@ -39,6 +53,8 @@ class PageRequest:
     form: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    files: Mapping[str, UploadedFile] = field(default_factory=dict)
+    """By form field, of a form with ``enctype="multipart/form-data"``; a field without a chosen file is not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +85,10 @@ class PageContext(Context):
     """A hidden input for every form that posts; markup, safe to put into a template as it is."""
     root: str = ""
     """``/x/<plugin>``: where the plugin's own paths begin."""
+    customer: str = ""
+    """The ``CustomerRef.id`` of the customer for whom somebody has signed in; empty for staff and strangers."""
+    address: str = ""
+    """The address the request came from, for what needs proof of who agreed to it. Personal data."""
 
     def render(self, template: str, **values: Any) -> Reply:
         """A page in the tenant's layout. ``template`` lies under ``<plugin>/`` in the plugin's templates folder.
@@ -93,3 +113,18 @@ class RouteSpec:
     guard: Guard = Guard.CUSTOMER
     name: str = ""
     """For the API document; the handler's own name when empty."""
+    menu: str = ""
+    """What the page is called in the menu of those its guard lets in, as a msgid; empty: it is reached by a link only.
+
+    Only for a GET without parameters. At present the staff's menu shows such pages, those with ``Guard.STAFF``.
+    """
+    largest: int | None = None
+    """Bytes that a request may bring along, for pages that take files; None: what the house allows everywhere, 1 MB.
+
+    At most ``LARGEST_BODY``.
+    """
+    deadline: float | None = None
+    """Seconds after which a request is given up, for pages with much to do; None: what the house allows everywhere, 5.
+
+    At most ``LONGEST_WAIT``.
+    """

@@ -14,7 +14,7 @@ from askpro.errors import InvalidInput
 
 __all__ = ("SDK_VERSION", "accepts", "parse_version")
 
-SDK_VERSION = "1.0"
+SDK_VERSION = "1.1"
 """The contracts this host speaks."""
 
 _COMPARE: dict[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
