@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from askpro import paths
 from askpro.errors import InvalidInput
-from askpro.web.theme.palette import PAIRS, TEXT, TOKENS, contrast, derive, is_hex
+from askpro.palette import PAIRS, TEXT, TOKENS, contrast, derive, is_hex
 
 BRANDS = ("#123a7a", "#f26b1d", "#ffe600", "#7ed321", "#00c2e8", "#e6007e", "#14161a", "#f7c6d9")
 STYLE_SHEET = paths.themes() / "default" / "static" / "askpro.css"

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from askpro.palette import derive
 from askpro.web.theme.assets import content_hash
-from askpro.web.theme.palette import derive
 from askpro.web.theme.tokens import Font, ThemeFile, Tokens
 
 __all__ = ("sheet_path", "tenant_css")

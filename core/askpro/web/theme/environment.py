@@ -36,7 +36,18 @@ from askpro.web.theme.tokens import ThemeFile, read_theme
 __all__ = ("BASE", "PROTECTED", "Theme", "Themes")
 
 BASE = "default"
-PROTECTED = frozenset({"topup_review.html", "topup_done.html"})
+PROTECTED = frozenset(
+    {
+        "topup_review.html",
+        "topup_done.html",
+        "auto_topup_review.html",
+        "payment_method_add.html",
+        "staff/adjust_check.html",
+        "staff/adjustment.html",
+        "staff/promo_check.html",
+        "staff/refund_check.html",
+    }
+)
 """Templates that only the default theme has a say in: what is paid is shown as we show it."""
 
 _FIGURES = ("money", "balance", "exact", "symbol", "number", "percent", "day", "date", "time", "moment", "duration")

@@ -42,6 +42,9 @@ STATUSES: dict[str, Badge] = {
     "frozen": Badge("bad", N_("Locked")),
     "active": Badge("ok", N_("Active"), quiet=True),
     "off": Badge("info", N_("Off")),
+    "paused": Badge("warn", N_("Paused")),
+    "default": Badge("neutral", N_("Default")),
+    "test": Badge("warn", N_("Test mode")),
 }
 
 KINDS: dict[str, str] = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from askpro.errors import InvalidInput
-from askpro.web.theme.palette import is_hex
+from askpro.palette import is_hex
 
 __all__ = ("Font", "ThemeFile", "Tokens", "read_theme", "validated")
 
