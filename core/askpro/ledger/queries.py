@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from askpro import db
 from askpro.errors import NotFound
 
-__all__ = ("BucketRest", "StatementLine", "Wallet", "buckets", "statement", "wallet", "wallet_of")
+__all__ = ("BucketRest", "StatementLine", "Wallet", "buckets", "statement", "wallet", "wallet_of", "wallets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,12 @@ async def wallet(tenant: UUID, wallet_id: UUID) -> Wallet:
     if row is None:
         raise NotFound
     return Wallet(*row)
+
+
+async def wallets(tenant: UUID, wallet_ids: Sequence[UUID]) -> dict[UUID, Wallet]:
+    """Those that are there, in one query."""
+    rows = await db.fetch(f"{_WALLET} where tenant_id = $1 and id = any($2)", tenant, list(wallet_ids))
+    return {row["id"]: Wallet(*row) for row in rows}
 
 
 async def wallet_of(tenant: UUID, customer_id: UUID, currency: str) -> Wallet:

@@ -1,13 +1,15 @@
 """What providers tell us: stored raw, known again by its number, believed only as a hint.
 
-``receive`` and ``accept`` answer within milliseconds; ``process`` then asks the provider how the payment really stands.
-It runs right after, in the same request, and again as a job until it worked once.
+``accept`` answers within milliseconds; ``process`` then asks the provider how the thing really stands, as a job, again
+and again until it worked once. What never works is a dead letter: shown, and replayed by hand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -18,11 +20,24 @@ from askpro.actor import Actor
 from askpro.errors import NotAllowed, NotFound
 from askpro.ids import new_id
 from askpro.jobs import defer
-from askpro.payments import providers, schedule, settle
+from askpro.payments import disputes, endpoints, methods, providers, refunds, schedule, settle
 from askpro.sdk.context import TenantRef
 from askpro.sdk.payments import EventKind, ProviderEvent
+from askpro.tenancy import audit
 
-__all__ = ("PROCESS", "accept", "emit_from_plugin", "process", "process_now", "receive", "replay")
+__all__ = (
+    "PROCESS",
+    "InboxEvent",
+    "accept",
+    "emit_from_plugin",
+    "events",
+    "process",
+    "process_now",
+    "receive",
+    "replay",
+    "replay_all",
+    "worth_keeping",
+)
 
 log = structlog.get_logger("askpro.payments")
 
@@ -30,18 +45,51 @@ PROCESS = "payments.process_event"
 _BY = Actor.system("payments")
 _KEPT_HEADERS = frozenset({"content-type", "user-agent", "date"})
 
+State = Literal["waiting", "done", "dead"]
+_STATES: Mapping[State, str] = {
+    "waiting": "processed_at is null and dead_at is null",
+    "done": "processed_at is not null",
+    "dead": "dead_at is not null",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class InboxEvent:
+    """An event as the operator sees it, without its body. ``last_error`` is a remark once it is processed."""
+
+    id: UUID
+    provider: str
+    account: str
+    type: str
+    kind: str
+    key: str
+    ref: str
+    received_at: datetime
+    attempts: int
+    next_try: datetime
+    processed_at: datetime | None
+    dead_at: datetime | None
+    last_error: str
+    live: bool
+
+
+def worth_keeping(headers: Mapping[str, str]) -> dict[str, str]:
+    """What of a delivery's headers is stored beside its body: no signature, no address."""
+    return {name: value[:200] for name, value in headers.items() if name in _KEPT_HEADERS}
+
 
 async def receive(
     tenant: UUID, provider_key: str, headers: Mapping[str, str], body: bytes, *, account: str = ""
-) -> UUID:
-    """Take a delivery: verify, store, return its id; the same event again returns the same id.
+) -> UUID | None:
+    """Take a delivery: verify, store, return its id; the same event again returns the same id, an ignored one none.
 
     ``headers`` with lower-case names. Raises EventRefused, NotFound, PluginUnavailable.
     """
     provider = await providers.provider(tenant, provider_key, for_new=False)
     event = await provider.verify_event(headers, body)
-    kept = {name: value for name, value in headers.items() if name in _KEPT_HEADERS}
-    return await accept(tenant, provider_key, event, account=account, body=body, headers=kept)
+    if event.kind is EventKind.IGNORED:
+        return None
+    return await accept(tenant, provider_key, event, account=account, body=body, headers=worth_keeping(headers))
 
 
 async def accept(
@@ -58,10 +106,11 @@ async def accept(
     async with db.unit(tenant):
         stored = await db.fetchval(
             "insert into payments.inbox (tenant_id, id, provider, account, event_id, kind, key, provider_ref, body,"
-            " headers, received_at, next_try) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)"
+            " headers, received_at, next_try, type, payment_ref, live)"
+            " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14)"
             " on conflict (tenant_id, provider, account, event_id) do nothing returning id",
             tenant, identifier, provider_key, account, event.id, event.kind.value, event.key, event.provider_ref,
-            body or msgspec.json.encode(event), dict(headers or {}), now,
+            body or msgspec.json.encode(event), dict(headers or {}), now, event.type, event.payment_ref, event.live,
         )  # fmt: skip
         if stored is None:
             known: UUID = await db.fetchval(
@@ -114,13 +163,27 @@ async def process(tenant: UUID, event_id: UUID) -> None:
 
 async def _act(tenant: UUID, row: Any) -> str:
     """A remark about the event, mostly none."""
-    if row["kind"] != EventKind.PAYMENT:
-        return "nothing to look up"
-    attempt = await _attempt(tenant, row["provider"], row["key"], row["provider_ref"])
-    if attempt is None:
-        return "no payment of ours"
-    await settle.refresh(tenant, attempt, by=_BY)
-    return ""
+    provider, key, ref, payment_ref = row["provider"], row["key"], row["provider_ref"], row["payment_ref"]
+    one = await providers.provider(tenant, provider, for_new=False)
+    if (await one.capabilities()).live is not row["live"]:
+        return "test money, and the provider is live" if not row["live"] else "real money, and the provider is on test"
+    match row["kind"]:
+        case EventKind.PAYMENT:
+            attempt = await _attempt(tenant, provider, key, ref)
+            if attempt is None:
+                return "no payment of ours"
+            await settle.refresh(tenant, attempt, by=_BY)
+            return ""
+        case EventKind.REFUND:
+            return await refunds.heard(tenant, provider, key, ref, payment_ref)
+        case EventKind.DISPUTE:
+            return await disputes.heard(tenant, provider, ref, payment_ref)
+        case EventKind.METHOD:
+            return await methods.heard(tenant, provider, ref)
+        case EventKind.ACCOUNT:
+            return await endpoints.account_heard(tenant, provider)
+        case _:
+            return "nothing to look up"
 
 
 async def _failed(tenant: UUID, event_id: UUID, attempts: int, said: str) -> None:
@@ -168,16 +231,44 @@ async def emit_from_plugin(plugin: str, tenant: TenantRef, event: ProviderEvent)
     await process_now(tenant.id, identifier)
 
 
-async def replay(tenant: UUID, event_id: UUID) -> None:
-    """Try a dead letter again. Raises NotFound when it is none."""
+async def events(
+    tenant: UUID, *, state: State | None = None, limit: int = 50, before: UUID | None = None
+) -> list[InboxEvent]:
+    """Events, newest first. ``before``: the id of the last one of the page before."""
+    which = f" and {_STATES[state]}" if state else ""
     async with db.unit(tenant):
-        tag = await db.execute(
+        rows = await db.fetch(
+            "select id, provider, account, type, kind, key, provider_ref, received_at, attempts, next_try,"  # noqa: S608
+            " processed_at, dead_at, last_error, live from payments.inbox"
+            f" where tenant_id = $1 and ($2::uuid is null or id < $2){which} order by id desc limit $3",
+            tenant,
+            before,
+            limit,
+        )
+    return [InboxEvent(*row) for row in rows]
+
+
+async def replay(tenant: UUID, event_id: UUID, *, by: Actor = _BY) -> None:
+    """Try a dead letter again, from its first try on. Raises NotFound when it is none."""
+    if await _revive(tenant, event_id, by) == 0:
+        raise NotFound("there is no such dead letter")
+
+
+async def replay_all(tenant: UUID, *, by: Actor = _BY) -> int:
+    """Try all dead letters of a tenant again; how many there were."""
+    return await _revive(tenant, None, by)
+
+
+async def _revive(tenant: UUID, event_id: UUID | None, by: Actor) -> int:
+    async with db.unit(tenant):
+        rows = await db.fetch(
             "update payments.inbox set dead_at = null, attempts = 0, next_try = $3"
-            " where tenant_id = $1 and id = $2 and dead_at is not null",
+            " where tenant_id = $1 and ($2::uuid is null or id = $2) and dead_at is not null returning id",
             tenant,
             event_id,
             clock.now(),
         )
-        if tag != "UPDATE 1":
-            raise NotFound("there is no such dead letter")
-        await defer(PROCESS, tenant=str(tenant), event=str(event_id))
+        for row in rows:
+            await defer(PROCESS, tenant=str(tenant), event=str(row["id"]))
+            await audit.record(tenant, by, "payments.event_replayed", row["id"])
+    return len(rows)

@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from askpro.errors import NotFound
 from askpro.money import Money
 from askpro.payments.state import AttemptState, OrderState, final
 
-__all__ = ("ORDER", "Attempt", "Order", "attempt_of", "found", "order_of")
+__all__ = ("ORDER", "Attempt", "Order", "Origin", "attempt_of", "found", "order_of")
+
+Origin: TypeAlias = Literal["checkout", "auto", "charge"]
 
 ORDER = (
     "o.id, o.customer_id, o.wallet_id, o.person_id, o.currency, o.net, o.tax, o.gross, o.tax_rate, o.provider, o.state,"
-    " o.reason, o.flag, o.method, o.reference, o.transfer_id, o.created_at, o.settled_at"
+    " o.reason, o.flag, o.method, o.reference, o.transfer_id, o.created_at, o.settled_at, o.origin, o.method_ref"
 )
 """The columns of an Order."""
 
@@ -43,6 +45,10 @@ class Order:
     transfer_id: UUID | None
     created_at: datetime
     settled_at: datetime | None
+    origin: Origin = "checkout"
+    """``auto``: by the rule of auto-top-up; ``charge``: a saved method, by somebody's hand."""
+    method_ref: str = ""
+    """The saved method that is charged; empty: the customer pays on a page."""
 
     @property
     def final(self) -> bool:
@@ -66,6 +72,8 @@ class Attempt:
     expires_at: datetime | None
     look_ups: int
     look_up_at: datetime | None
+    code: str = ""
+    """What the provider said last: why it was refused, or, on a page that is still open, why a try was."""
 
 
 def order_of(row: Mapping[str, Any]) -> Order:
@@ -75,7 +83,7 @@ def order_of(row: Mapping[str, Any]) -> Order:
         row["id"], row["customer_id"], row["wallet_id"], row["person_id"], Money(row["net"], currency),
         Money(row["tax"], currency), Money(row["gross"], currency), row["tax_rate"], row["provider"], row["state"],
         row["reason"], row["flag"], row["method"], row["reference"], row["transfer_id"], row["created_at"],
-        row["settled_at"],
+        row["settled_at"], row["origin"], row["method_ref"],
     )  # fmt: skip
 
 
@@ -84,7 +92,7 @@ def attempt_of(row: Mapping[str, Any]) -> Attempt:
     return Attempt(
         row["id"], row["order_id"], row["provider"], row["account"], row["provider_ref"] or "",
         row["checkout_url"] or "", row["state"], row["created_at"], row["changed_at"], row["expires_at"],
-        row["look_ups"], row["look_up_at"],
+        row["look_ups"], row["look_up_at"], (row["detail"] or {}).get("code") or "",
     )  # fmt: skip
 
 

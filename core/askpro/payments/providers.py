@@ -12,22 +12,46 @@ from askpro.pluginhost import Host, TenantProvider
 from askpro.sdk.context import TenantRef
 from askpro.sdk.notices import ChargeQuestion
 from askpro.sdk.payments import Feature
+from askpro.settings import Settings
+from askpro.tenancy.model import PLATFORM, Tenant
 
-__all__ = ("Way", "connect", "disconnect", "host", "minor_digits", "objection", "provider", "remarks", "ways")
+__all__ = (
+    "Way",
+    "connect",
+    "disconnect",
+    "host",
+    "minor_digits",
+    "objection",
+    "origin",
+    "provider",
+    "real_money",
+    "remarks",
+    "ways",
+)
 
 _host: Host | None = None
+_settings = Settings()
 
 
-def connect(plugin_host: Host) -> None:
-    """Say whom to ask, in the lifespan of the application and of the worker."""
-    global _host
-    _host = plugin_host
+def connect(plugin_host: Host, settings: Settings | None = None) -> None:
+    """Say whom to ask and where we live, in the lifespan of the application and of the worker."""
+    global _host, _settings
+    _host, _settings = plugin_host, settings or Settings()
 
 
 def disconnect() -> None:
     """Forget it."""
-    global _host
-    _host = None
+    global _host, _settings
+    _host, _settings = None, Settings()
+
+
+def origin(tenant: Tenant) -> str:
+    """``https://nord.example.com``, for addresses that others keep: always below the base domain, because a
+    reseller's own domain may go. The platform lives at the base domain itself; in development the port is shown.
+    """
+    base = _settings.base_domain
+    host = base if tenant.id == PLATFORM else f"{tenant.slug}.{base}"
+    return f"https://{host}" if _settings.production else f"http://{host}:{_settings.port}"
 
 
 def host() -> Host:
@@ -66,9 +90,22 @@ async def ways(tenant: UUID, amount: Money, *, locale: str) -> list[Way]:
     return found
 
 
-async def objection(tenant: UUID, key: str, amount: Money, customer: UUID) -> str:
+async def real_money(tenant: UUID) -> list[bool]:
+    """Of each provider that new payments of a tenant can be made with: whether its money is real."""
+    found = []
+    for key in await host().providers(TenantRef(tenant)):
+        try:
+            can = await (await provider(tenant, key)).capabilities()
+        except AskProError:
+            continue
+        if can.features & {Feature.CHECKOUT, Feature.OFF_SESSION}:
+            found.append(can.live)
+    return found
+
+
+async def objection(tenant: UUID, key: str, amount: Money, customer: UUID, *, off_session: bool = False) -> str:
     """Why this payment may not be begun, as a code; empty: nobody objects. What cannot be asked objects."""
-    question = ChargeQuestion(provider=key, amount=amount, customer=str(customer), off_session=False)
+    question = ChargeQuestion(provider=key, amount=amount, customer=str(customer), off_session=off_session)
     try:
         refusals = await host().run.decide("may_charge", tenant=TenantRef(tenant), question=question)
     except (PluginUnavailable, NotFound) as error:

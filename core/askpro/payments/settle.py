@@ -126,6 +126,7 @@ async def _note(tenant: UUID, attempt: Attempt, step: state.Step, result: Charge
         "fee": result.fee.units if result.fee else None,
         "payment": result.provider_ref,
         "checkout": attempt.provider_ref,
+        "terminal": result.terminal,
     }
     await db.execute(
         "update payments.attempt set state = $3, look_ups = look_ups + 1, look_up_at = $4, changed_at = $5,"
@@ -172,6 +173,7 @@ def _facts(order: Order, attempt: Attempt) -> dict[str, Any]:
         "customer": str(order.customer_id),
         "wallet": str(order.wallet_id),
         "reference": order.reference,
+        "origin": order.origin,
         "provider": order.provider,
         "key": str(attempt.id),
         "currency": order.net.currency,

@@ -20,7 +20,9 @@ from askpro.actor import Actor
 from askpro.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from askpro.ids import named_id, new_id
 from askpro.money import Money
+from askpro.payments import consent as consents
 from askpro.payments import providers, schedule, settle
+from askpro.payments.consent import Consent
 from askpro.payments.model import ORDER, Attempt, Order, attempt_of, found, order_of
 from askpro.payments.queries import order as read_order
 from askpro.payments.quote import quote
@@ -31,7 +33,7 @@ from askpro.sdk.providers import NotSent
 from askpro.tenancy import audit
 from askpro.tenancy.model import Tenant
 
-__all__ = ("PAGE_LIFE", "begin_checkout", "bounds", "create_order")
+__all__ = ("PAGE_LIFE", "begin_checkout", "bounds", "create_order", "reference")
 
 log = structlog.get_logger("askpro.payments")
 
@@ -81,7 +83,7 @@ async def create_order(
                     " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
                     " on conflict (tenant_id, customer_id, idempotency) do nothing returning " + ORDER,
                     tenant.id, new_id(), customer.id, customer.wallet_id, person_id, net.currency, net.units,
-                    total.tax.units, total.gross.units, total.rate, provider, idempotency, _reference(now, tenant), now,
+                    total.tax.units, total.gross.units, total.rate, provider, idempotency, reference(now, tenant), now,
                 )  # fmt: skip
                 if made is not None:
                     order = order_of(made)
@@ -104,8 +106,11 @@ async def begin_checkout(
     return_url: str,
     cancel_url: str,
     locale: str,
+    consent: Consent | None = None,
 ) -> tuple[Order, str]:
     """Get the provider's page for an order: the order as it is then, and where to send the customer (empty: nowhere).
+
+    ``consent``: what the customer agreed to if the method is to be saved as well.
 
     May be called again for the same order. An answer that does not come leaves the order *unknown*, never declined.
     Raises NotFound, RuntimeError inside a unit.
@@ -129,7 +134,12 @@ async def begin_checkout(
         cancel_url=cancel_url,
         expires_at=clock.now() + PAGE_LIFE,
         metadata={"order": str(order.id), "reference": order.reference},
+        save_method=consent is not None,
+        consent=consent.text if consent is not None else "",
     )
+    if consent is not None:
+        async with db.unit(tenant.id):
+            await consents.keep(tenant.id, customer, "save_method", order.provider, consent.checked(), by=by)
     result = await _open_page(tenant.id, customer, order, request, locale)
     if isinstance(result, ChargeResult):
         return await settle.apply(tenant.id, attempt.id, result, by=by), ""
@@ -220,7 +230,7 @@ def _check(tenant: Tenant, customer: Customer, net: Money) -> None:
         raise InvalidInput(f"at most {most.decimal}", code="amount_above_maximum", field="amount")
 
 
-def _reference(now: datetime, tenant: Tenant) -> str:
+def reference(now: datetime, tenant: Tenant) -> str:
     """Short enough for a phone call: ``T-261122-K7QM4``; the civil day, then chance."""
     drawn = "".join(secrets.choice(_LETTERS) for _ in range(5))
     return f"T-{clock.civil_day(now, tenant.timezone):%y%m%d}-{drawn}"

@@ -26,11 +26,17 @@ from askpro.tenancy import audit
 __all__ = ("REMEMBERED_SECONDS", "SCOPES", "ApiKey", "authenticate", "create", "keys", "revoke")
 
 SCOPES = (
+    "adjustments:approve",
+    "adjustments:read",
+    "adjustments:write",
     "balance:read",
     "calls:control",
     "calls:read",
+    "credits:write",
     "customers:read",
     "customers:write",
+    "payments:read",
+    "payments:refund",
     "topups:write",
     "transactions:read",
     "usage:write",

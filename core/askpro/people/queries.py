@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,6 +16,7 @@ __all__ = (
     "customer",
     "customer_by_number",
     "customers",
+    "customers_by_id",
     "customers_by_number",
     "people_of",
     "person",
@@ -55,6 +57,13 @@ async def _one(tenant: UUID, condition: str, value: object) -> Customer:
     if row is None:
         raise NotFound("there is no such customer")
     return Customer(*row)
+
+
+async def customers_by_id(tenant: UUID, ids: Iterable[UUID]) -> dict[UUID, Customer]:
+    """Those that are there, in one query."""
+    async with db.unit(tenant):
+        rows = await db.fetch(f"{_CUSTOMER} where c.tenant_id = $1 and c.id = any($2)", tenant, list({*ids}))
+    return {row["id"]: Customer(*row) for row in rows}
 
 
 async def customers_by_number(tenant: UUID, numbers: list[str]) -> dict[str, Customer]:

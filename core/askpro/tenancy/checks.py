@@ -12,7 +12,9 @@ from askpro.errors import InvalidInput
 from askpro.money import Money
 from askpro.tenancy.model import Topup
 
-__all__ = ("country", "currency", "host", "locale", "logo", "name", "slug", "timezone", "topup")
+__all__ = (
+    "adjustment_limits", "country", "currency", "host", "locale", "logo", "name", "slug", "timezone", "topup",
+)  # fmt: skip
 
 _RESERVED = frozenset({"admin", "api", "askpro", "mail", "platform", "static", "status", "www"})
 _LOGO_BYTES = 32_768
@@ -87,6 +89,18 @@ def topup(value: Topup, in_currency: str) -> Topup:
         raise InvalidInput("the least amount is above zero and not above the largest", field="settings.topup.minimum")
     if not amounts or amounts != sorted(set(amounts)) or not low <= amounts[0] <= amounts[-1] <= high:
         raise InvalidInput("amounts ascend between the least and the largest", field="settings.topup.amounts")
+    return value
+
+
+def adjustment_limits(value: dict[str, str]) -> dict[str, str]:
+    """Amounts of zero or more, each under its currency."""
+    for code, text in value.items():
+        try:
+            currency(code)
+            if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", text, re.ASCII):
+                raise InvalidInput('amounts are written "100" or "12.50"')
+        except InvalidInput as error:
+            raise InvalidInput(str(error), field=f"settings.adjustment_limits.{code}") from error
     return value
 
 

@@ -52,6 +52,10 @@ class Hosts:
         self._next_look = float("-inf")
         self._generation = 0
 
+    def is_base(self, host: str) -> bool:
+        """Whether a Host header names the base domain itself."""
+        return normalised(host) == self._base
+
     async def find(self, host: str) -> Tenant:
         """The tenant of a Host header. Raises UnknownHost (421), also for closed resellers."""
         name = normalised(host)

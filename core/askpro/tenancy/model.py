@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 __all__ = (
     "PLATFORM",
@@ -58,22 +58,30 @@ class Topup(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Contact(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where a tenant's customers find help."""
+    """Where a tenant's customers find help; ``imprint``: what a business letter must say of the firm, on one line."""
 
     email: str = ""
     phone: str = ""
+    imprint: str = ""
 
 
 class TenantSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a tenant decides beside look and prices. ``topup`` None: its customers cannot top up by themselves.
 
     ``funding``: whether the reseller pays the platform for its calls in advance, out of a wallet of its own (D6); the
-    ledger follows it in the same transaction.
+    ledger follows it in the same transaction. ``api_per_minute``: API requests of all its keys; None: as everybody.
+
+    ``adjustment_limits``: currency → what somebody may book by hand for a customer in a day without a second person
+    (exact texts); where it is silent 100 of the tenant's currency, nothing of others. ``promo_notice_days``: how long
+    before its end promotional credit is announced to expire; 0: not at all.
     """
 
     topup: Topup | None = None
     contact: Contact = Contact()
     funding: Literal["postpaid", "prepaid"] = "postpaid"
+    adjustment_limits: dict[str, str] = {}
+    promo_notice_days: Annotated[int, Meta(ge=0, le=365)] = 7
+    api_per_minute: Annotated[int, msgspec.Meta(ge=60, le=10_000_000)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

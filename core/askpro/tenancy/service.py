@@ -165,3 +165,4 @@ def _check(currency: str, brand: Brand, settings: TenantSettings) -> None:
     checks.logo(brand.logo)
     if settings.topup is not None:
         checks.topup(settings.topup, currency)
+    checks.adjustment_limits(settings.adjustment_limits)

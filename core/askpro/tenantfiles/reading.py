@@ -196,6 +196,7 @@ def _settings(source: Source, currency: str) -> TenantSettings:
         settings = msgspec.convert(table, TenantSettings)
         if settings.topup is not None and currency:
             checks.topup(settings.topup, currency)
+        checks.adjustment_limits(settings.adjustment_limits)
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         source.wrong(("settings", *[part for part in where.rstrip("`").split(".") if part]), message)

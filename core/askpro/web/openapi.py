@@ -27,6 +27,7 @@ _PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 _TITLES = {
     400: "The request could not be read.",
     401: "No key, or not a good one.",
+    402: "The money is not there, or the wallet is locked.",
     403: "The key lacks the scope.",
     404: "There is no such thing, or it is not yours.",
     409: "The state of the thing does not allow it, or a first request with this key is still running.",

@@ -26,6 +26,9 @@ current_tenant: ContextVar[Tenant | None] = ContextVar("askpro_tenant", default=
 ANY_HOST = ("/health", "/metrics", "/static/", "/theme/platform.")
 """What is served whoever is asked."""
 
+_AT_HOME = ("/webhooks/",)
+"""What is served at the base domain itself, where no reseller lives."""
+
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:.]+\])(?::\d{{1,5}})?", re.IGNORECASE)
 
@@ -62,7 +65,7 @@ class TenantHost:
             current_tenant.reset(token)
 
     async def _tenant(self, path: str, host: str) -> Tenant | None:
-        if path.startswith(ANY_HOST):
+        if path.startswith(ANY_HOST) or (path.startswith(_AT_HOME) and self._hosts.is_base(host)):
             return None
         return await self._hosts.find(host)
 

@@ -1,11 +1,22 @@
-"""REST API v2: customers, balances, transactions, calls, and the reports of finished calls."""
+"""REST API v2: customers, balances, transactions, calls, the reports of finished calls, payments and refunds."""
 
 from __future__ import annotations
 
 from litestar import Router
 from litestar.handlers import HTTPRouteHandler
 
-from askpro.web.api import balance, calls, control, customers, transactions, usage
+from askpro.web.api import (
+    adjustments,
+    auto_topup,
+    balance,
+    calls,
+    control,
+    credits,
+    customers,
+    payments,
+    transactions,
+    usage,
+)
 from askpro.web.api.endpoint import PREFIX
 from askpro.web.auth import admit
 
@@ -18,6 +29,10 @@ HANDLERS: tuple[HTTPRouteHandler, ...] = (
     *usage.HANDLERS,
     *calls.HANDLERS,
     *control.HANDLERS,
+    *payments.HANDLERS,
+    *auto_topup.HANDLERS,
+    *credits.HANDLERS,
+    *adjustments.HANDLERS,
 )
 
 

@@ -95,7 +95,7 @@ Handler = Callable[[Call[Q, B]], Awaitable[A | Reply[A]]]
 
 
 def endpoint(
-    method: Literal["GET", "POST", "PATCH"],
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"],
     path: str,
     *,
     permission: str,
