@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-__all__ = ("SOON", "CallLine", "Costs", "Preference", "Totals", "days_left")
+__all__ = ("EMPTY", "SOON", "CallLine", "Costs", "Preference", "Totals", "days_left")
 
+EMPTY = 10_000
+"""Below a hundredth of the currency unit (10⁻⁶) a wallet is called empty; ``wallets.fall`` has the same number."""
 SOON = 10
 """Days: what lasts longer is not running low."""
 
@@ -31,10 +33,10 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """``low_balance``: below this (10⁻⁶) the customer wants to be told; 0: never."""
+    """``low_balance``: below this (10⁻⁶) the customer is told; 0: never. ``tell_empty``: also when nothing is left."""
 
     low_balance: int = 0
-    low_notified_at: datetime | None = None
+    tell_empty: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ async def costs(tenant: UUID, wallet: UUID, since: date, until: date) -> Costs:
 async def preference(tenant: UUID, wallet: UUID) -> Preference:
     """The wallet's preferences; the defaults where nothing was chosen."""
     row = await db.fetchrow(
-        "select low_balance, low_notified_at from wallets.preference where tenant_id = $1 and wallet_id = $2",
+        "select low_balance, tell_empty from wallets.preference where tenant_id = $1 and wallet_id = $2",
         tenant,
         wallet,
     )

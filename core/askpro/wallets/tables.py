@@ -1,13 +1,13 @@
-"""Table of what customers prefer for their wallets, as Piccolo sees it."""
+"""Tables of wallets beside the ledger's own, as Piccolo sees them."""
 
 from __future__ import annotations
 
-from piccolo.columns import UUID, BigInt, Timestamptz
+from piccolo.columns import UUID, BigInt, Boolean, Bytea, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 from askpro.db import DB
 
-__all__ = ("PreferenceRow",)
+__all__ = ("AdjustmentRow", "AttachmentRow", "PreferenceRow", "PromoRow", "ToldRow")
 
 
 class PreferenceRow(Table, tablename="preference", schema="wallets", db=DB):
@@ -16,4 +16,73 @@ class PreferenceRow(Table, tablename="preference", schema="wallets", db=DB):
     tenant_id = UUID(default=None)
     wallet_id = UUID(primary_key=True, default=None)
     low_balance = BigInt(default=0)
-    low_notified_at = Timestamptz(null=True, default=None)
+    tell_empty = Boolean(default=True)
+
+
+class ToldRow(Table, tablename="told", schema="wallets", db=DB):
+    """What a customer was told last. The real key is (tenant_id, wallet_id, level)."""
+
+    tenant_id = UUID(default=None)
+    wallet_id = UUID(default=None)
+    level = Text(primary_key=True)
+    seq = BigInt()
+    posted = BigInt()
+    credit_line = BigInt()
+    at = Timestamptz(default=None)
+
+
+class PromoRow(Table, tablename="promo", schema="wallets", db=DB):
+    """Promotional credit that was granted; its id is its transfer's and its bucket's."""
+
+    tenant_id = UUID(default=None)
+    id = UUID(primary_key=True, default=None)
+    customer_id = UUID(default=None)
+    wallet_id = UUID(default=None)
+    currency = Text()
+    amount = BigInt()
+    priority = Integer()
+    expires_at = Timestamptz(null=True, default=None)
+    reason = Text()
+    idempotency = Text()
+    granted_by = Text()
+    created_at = Timestamptz(default=None)
+    warn_at = Timestamptz(null=True, default=None)
+    check_at = Timestamptz(null=True, default=None)
+    expired = BigInt(default=0)
+
+
+class AdjustmentRow(Table, tablename="adjustment", schema="wallets", db=DB):
+    """A booking by hand, proposed and decided."""
+
+    tenant_id = UUID(default=None)
+    id = UUID(primary_key=True, default=None)
+    customer_id = UUID(default=None)
+    wallet_id = UUID(default=None)
+    currency = Text()
+    amount = BigInt()
+    alone = BigInt()
+    reason = Text()
+    idempotency = Text()
+    attachment_name = Text()
+    proposed_by = Text()
+    proposer = Text()
+    created_at = Timestamptz(default=None)
+    state = Text(default="waiting")
+    decided_by = Text()
+    decider = Text()
+    decision = Text()
+    decided_at = Timestamptz(null=True, default=None)
+    transfer_id = UUID(null=True, default=None)
+    balance_after = BigInt(null=True, default=None)
+
+
+class AttachmentRow(Table, tablename="attachment", schema="wallets", db=DB):
+    """A paper that belongs to an adjustment and has its id."""
+
+    tenant_id = UUID(default=None)
+    id = UUID(primary_key=True, default=None)
+    name = Text()
+    kind = Text()
+    body = Bytea()
+    sha256 = Bytea()
+    created_at = Timestamptz(default=None)

@@ -1,0 +1,326 @@
+"""A customer is told once for each fall below a threshold, and once that the balance is used up."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from askpro import clock, db
+from askpro.errors import InvalidInput, NotFound
+from askpro.ids import new_id
+from askpro.ledger import service as ledger
+from askpro.ledger.accounts import AccountKind, account_id
+from askpro.ledger.transfer import Transfer
+from askpro.people.customers import set_customer_status
+from askpro.people.model import Customer
+from askpro.tenancy.model import Tenant
+from askpro.wallets import notices, queries
+from askpro.wallets.model import EMPTY
+from askpro.wallets.service import MOST, set_low_balance, set_notices
+from house import BY, customer, reseller
+from portal_house import Portal, portal
+from support.calling import open_desk
+from support.reports import NOON, alarms, credit
+
+__all__ = ("portal",)
+pytestmark = pytest.mark.anyio
+
+EURO = 1_000_000
+
+
+async def events(tenant: Tenant, kind: str = "wallet.low") -> list[dict[str, Any]]:
+    """What was emitted, in order."""
+    async with db.unit(tenant.id):
+        rows = await db.fetch(
+            "select payload from events.outbox where tenant_id = $1 and kind = $2 order by id", tenant.id, kind
+        )
+    return [row["payload"] for row in rows]
+
+
+async def spend(tenant: Tenant, payer: Customer, units: int) -> None:
+    """Take money out of a wallet."""
+    transfer = Transfer(
+        tenant=tenant.id, debit=payer.wallet_id, credit=account_id(tenant.id, AccountKind.REVENUE, payer.currency),
+        amount=units, kind="fee", day=clock.now().date(), occurred_at=clock.now(), actor=str(BY),
+    )  # fmt: skip
+    (await ledger.post(transfer)).or_raise()
+
+
+@pytest.fixture
+async def payer(database: object) -> tuple[Tenant, Customer]:
+    """A customer with 20 euros who wants to be told below 10."""
+    tenant = await reseller()
+    made = await customer(tenant.id)
+    await credit(tenant, made, 20 * EURO)
+    await set_low_balance(tenant.id, made.wallet_id, 10 * EURO)
+    return tenant, made
+
+
+async def test_one_notice_for_a_fall(payer: tuple[Tenant, Customer]) -> None:
+    """At the threshold: none; below: one, however often one looks; after a refill and another fall: one more."""
+    tenant, made = payer
+    await spend(tenant, made, 10 * EURO)
+    assert await notices.sweep() == 0
+    await spend(tenant, made, 1)
+    assert [await notices.sweep() for _ in range(3)] == [1, 0, 0]
+    assert await events(tenant) == [
+        {
+            "customer": str(made.id), "wallet": str(made.wallet_id), "available": 10 * EURO - 1,
+            "threshold": 10 * EURO, "currency": "EUR", "level": "low",
+        }
+    ]  # fmt: skip
+    await credit(tenant, made, EURO // 2)
+    await spend(tenant, made, EURO)
+    assert await notices.sweep() == 1, "it was above for a moment, and has fallen again"
+    await spend(tenant, made, EURO)
+    await credit(tenant, made, EURO)
+    await spend(tenant, made, EURO)
+    assert await notices.sweep() == 0, "a refill that does not reach the threshold is no rise"
+
+
+async def test_a_refill_before_anybody_looks_is_no_fall(payer: tuple[Tenant, Customer]) -> None:
+    """What an automatic top-up has made good within the minute is told to nobody."""
+    tenant, made = payer
+    await spend(tenant, made, 15 * EURO)
+    await credit(tenant, made, 15 * EURO)
+    assert await notices.sweep() == 0
+    assert await events(tenant) == []
+
+
+async def test_used_up_is_told_once_and_by_default(database: object) -> None:
+    """Without a threshold: nothing while it is new, one notice when what it had is gone, none where it is unwanted."""
+    tenant = await reseller()
+    made, quiet = await customer(tenant.id), await customer(tenant.id, "NO-2")
+    await set_notices(tenant.id, quiet.wallet_id, tell_empty=False)
+    assert await notices.sweep() == 0
+    for one in (made, quiet):
+        await credit(tenant, one, EURO)
+        await spend(tenant, one, EURO - EMPTY)
+    assert await notices.sweep() == 0
+    for one in (made, quiet):
+        await spend(tenant, one, 1)
+    assert [await notices.sweep() for _ in range(2)] == [1, 0]
+    assert [(one["customer"], one["level"], one["threshold"]) for one in await events(tenant)] == [
+        (str(made.id), "empty", 0)
+    ]
+
+
+async def test_through_both_at_once_is_one_mail(payer: tuple[Tenant, Customer]) -> None:
+    """From above the threshold to nothing: one event, the worse one; the threshold is not told afterwards."""
+    tenant, made = payer
+    await spend(tenant, made, 20 * EURO)
+    assert [await notices.sweep() for _ in range(2)] == [1, 0]
+    assert [one["level"] for one in await events(tenant)] == ["empty"]
+    await spend_and_refill(tenant, made)
+    assert await notices.sweep() == 0
+
+
+async def spend_and_refill(tenant: Tenant, payer: Customer) -> None:
+    """Some money, not enough to reach the threshold, and part of it away again."""
+    await credit(tenant, payer, 5 * EURO)
+    await spend(tenant, payer, EURO)
+
+
+async def test_money_held_and_given_back_is_no_refill(database: object) -> None:
+    """Calls that hold and release around the threshold are told of once, not at every call."""
+    desk = await open_desk(1_000_000)
+    await set_low_balance(desk.tenant.id, desk.customer.wallet_id, 950_000)
+    told = 0
+    for n in range(4):
+        begun = NOON + timedelta(minutes=n)
+        assert (await desk.start(f"c-{n}", at=begun)).allowed
+        told += await notices.sweep()
+        await desk.cancel(f"c-{n}", at=begun)
+        told += await notices.sweep()
+    assert told == 1
+    assert await alarms(desk.tenant.id) == []
+
+
+async def test_a_new_threshold_above_the_balance_waits_for_a_fall(payer: tuple[Tenant, Customer]) -> None:
+    """The balance was on the screen: no mail at once, one when it has been above and falls."""
+    tenant, made = payer
+    await set_low_balance(tenant.id, made.wallet_id, 50 * EURO)
+    await spend(tenant, made, EURO)
+    assert await notices.sweep() == 0
+    await credit(tenant, made, 40 * EURO)
+    await spend(tenant, made, 10 * EURO)
+    assert await notices.sweep() == 1
+    await set_low_balance(tenant.id, made.wallet_id, 48 * EURO)
+    await set_low_balance(tenant.id, made.wallet_id, 50 * EURO)
+    assert await notices.sweep() == 0, "changing the threshold is no fall"
+
+
+async def test_a_raised_credit_line_is_a_refill(database: object) -> None:
+    """What a customer may owe counts as available; where it has lifted the balance, the next fall is told."""
+    tenant = await reseller()
+    made = await customer(tenant.id, credit_line=5 * EURO)
+    assert await notices.sweep() == 0
+    await spend(tenant, made, 5 * EURO)
+    assert await notices.sweep() == 1, "nothing left of the line"
+    await ledger.set_terms(tenant.id, made.wallet_id, credit_line=8 * EURO)
+    assert await notices.sweep() == 0
+    await spend(tenant, made, 3 * EURO)
+    assert [await notices.sweep() for _ in range(2)] == [1, 0]
+
+
+async def test_many_sweeps_at_once_tell_once(payer: tuple[Tenant, Customer]) -> None:
+    """Ten workers find the same wallet: one event."""
+    tenant, made = payer
+    await spend(tenant, made, 11 * EURO)
+    told = await asyncio.gather(*(notices.tell(tenant.id, made.wallet_id) for _ in range(10)))
+    assert sum(told) == 1
+    assert len(await events(tenant)) == 1
+
+
+async def test_what_was_missed_is_told_by_the_hourly_sweep(payer: tuple[Tenant, Customer]) -> None:
+    """The minute's sweep looks at wallets used lately; the hour's at all, also at a credit line that was lowered."""
+    tenant, made = payer
+    other = await customer(tenant.id, "NO-2", credit_line=5 * EURO)
+    await spend(tenant, other, EURO)
+    await spend(tenant, made, 11 * EURO)
+    await ledger.set_terms(tenant.id, other.wallet_id, credit_line=EURO)
+    assert await notices.sweep(timedelta(0)) == 0
+    assert [await notices.sweep(None) for _ in range(2)] == [2, 0]
+    assert sorted(one["level"] for one in await events(tenant)) == ["empty", "low"]
+
+
+async def test_those_who_cannot_call_are_left_alone(payer: tuple[Tenant, Customer]) -> None:
+    """A suspended customer's fall is not told, also not when the suspension ends."""
+    tenant, made = payer
+    await set_customer_status(tenant.id, made.id, "suspended", by=BY)
+    await spend(tenant, made, 11 * EURO)
+    assert await notices.sweep() == 0
+    await set_customer_status(tenant.id, made.id, "active", by=BY)
+    assert await notices.sweep() == 0
+
+
+async def test_each_tenant_is_told_of_its_own(payer: tuple[Tenant, Customer]) -> None:
+    """The sweep works for all tenants, each event is its tenant's; another tenant can neither tell nor set."""
+    tenant, made = payer
+    other = await reseller("two")
+    await spend(tenant, made, 11 * EURO)
+    assert await notices.tell(other.id, made.wallet_id) is False
+    with pytest.raises(NotFound):
+        await set_low_balance(other.id, made.wallet_id, EURO)
+    assert await notices.sweep() == 1
+    assert (len(await events(tenant)), await events(other)) == (1, [])
+
+
+async def test_nonsense_is_refused(payer: tuple[Tenant, Customer]) -> None:
+    """Below zero and beyond a million; what was set stays."""
+    tenant, made = payer
+    for units in (-1, MOST + 1):
+        with pytest.raises(InvalidInput):
+            await set_low_balance(tenant.id, made.wallet_id, units)
+    async with db.unit(tenant.id):
+        assert (await queries.preference(tenant.id, made.wallet_id)).low_balance == 10 * EURO
+
+
+@dataclass
+class Model:
+    """What the notices promise, said in another way: armed by a rise, told by a look that finds it below."""
+
+    low: int
+    balance: int = 0
+    low_armed: bool = False
+    empty_armed: bool = False
+    told: list[str] = field(default_factory=list)
+
+    def move(self, units: int) -> None:
+        self.balance += units
+        if units > 0:
+            self.low_armed |= self.balance >= self.low
+            self.empty_armed |= self.balance >= EMPTY
+
+    def look(self) -> None:
+        fell = self.low_armed and self.balance < self.low
+        gone = self.empty_armed and self.balance < EMPTY
+        if fell or gone:
+            self.told.append("empty" if gone else "low")
+        self.low_armed &= not fell
+        self.empty_armed &= not gone
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_any_walk_of_balances(database: object, seed: int) -> None:
+    """Random credits, debits and looks: exactly one notice for each fall that a look could see, of the right level."""
+    dice = Random(seed)
+    tenant = await reseller()
+    payers = [await customer(tenant.id, f"NO-{n}") for n in range(3)]
+    models = [Model(low) for low in (1_000, 5 * EURO, 90_000)]
+    for one, model in zip(payers, models, strict=True):
+        await set_low_balance(tenant.id, one.wallet_id, model.low)
+    for _ in range(70):
+        pick = dice.randrange(3)
+        one, model = payers[pick], models[pick]
+        match dice.randrange(5):
+            case 0 | 1:
+                units = dice.choice((1, 999, 60_000, 2 * EURO, 6 * EURO))
+                await credit(tenant, one, units)
+                model.move(units)
+            case 2 | 3 if model.balance > 0:
+                units = dice.choice((1, model.balance, max(1, model.balance - 5_000), max(1, model.balance // 2)))
+                await spend(tenant, one, units)
+                model.move(-units)
+            case _:
+                await notices.sweep()
+                for each in models:
+                    each.look()
+    await notices.sweep()
+    for one, model in zip(payers, models, strict=True):
+        model.look()
+        found = [each["level"] for each in await events(tenant) if each["customer"] == str(one.id)]
+        assert found == model.told
+    assert any(model.told for model in models)
+
+
+async def test_the_page_keeps_what_was_typed(portal: Portal) -> None:
+    """Set, shown again in the reader's way, switched off; nonsense comes back as it was typed, with what is wrong."""
+    browser = await portal.browser()
+    await browser.sign_in()
+    house = portal.houses["nordstern"]
+    tenant, wallet = house.tenant.id, house.customers["C-1"].wallet_id
+
+    async def kept() -> tuple[int, bool]:
+        async with db.unit(tenant):
+            found = await queries.preference(tenant, wallet)
+        return found.low_balance, found.tell_empty
+
+    settings = await browser.get("/settings")
+    assert 'href="/notifications"' in settings.text
+    await browser.get("/notifications")
+    assert 'name="tell_empty" value="1" checked' in browser.page
+    answer = await browser.post("/notifications", {"low_balance": "12,50", "tell_empty": "1", "mail.promo": "1"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/notifications?done=saved")
+    assert await kept() == (12_500_000, True)
+    await browser.get("/notifications")
+    assert 'value="12,50"' in browser.page
+    for typed in ("12,505", "viel", "-3", "99999999999", "1.250"):
+        wrong = await browser.post("/notifications", {"low_balance": typed})
+        assert wrong.status_code == 422
+        assert f'value="{typed}"' in wrong.text
+        assert 'aria-invalid="true"' in wrong.text
+        assert 'name="tell_empty" value="1">' in wrong.text, "what was unticked stays unticked"
+    assert await kept() == (12_500_000, True)
+    await browser.post("/notifications", {"low_balance": ""})
+    assert await kept() == (0, False)
+
+
+async def test_staff_and_strangers_have_no_such_page(portal: Portal) -> None:
+    """It is the customer's own."""
+    browser = await portal.browser()
+    assert (await browser.get("/notifications")).headers["location"].startswith("/sign-in")
+    await browser.sign_in("staff@example.org")
+    assert (await browser.get("/notifications")).status_code == 403
+
+
+async def test_an_unknown_wallet_is_not_there(database: object) -> None:
+    """No preference for what does not exist."""
+    tenant = await reseller()
+    with pytest.raises(NotFound):
+        await set_notices(tenant.id, new_id(), low_balance=1)
