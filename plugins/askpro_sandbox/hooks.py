@@ -78,9 +78,5 @@ class SandboxPlugin:
             return Refusal("provider_closed", "The test provider refuses every payment.")
         return None
 
-    @hookimpl
-    def top_of_page(self, ctx: Context, page: str) -> str | None:
-        return ctx.gettext("Test mode: no real money moves here.") if page == "topup" else None
-
 
 plugin = SandboxPlugin()

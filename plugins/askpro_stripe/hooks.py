@@ -27,14 +27,5 @@ class StripePlugin:
     async def check_settings(self, ctx: Context) -> list[Finding]:
         return await doctor.check(ctx)
 
-    @hookimpl
-    def top_of_page(self, ctx: Context, page: str) -> str | None:
-        """Test money is told from real money on every page."""
-        del page
-        settings = ctx.settings
-        if isinstance(settings, StripeSettings) and settings.ready and not settings.live:
-            return ctx.gettext("Test mode: no real money moves here.")
-        return None
-
 
 plugin = StripePlugin()

@@ -51,7 +51,10 @@ def of_session(key: str, account: str, session: Mapping[str, Any]) -> ChargeResu
     ref = identifier(intent) or identifier(session)
     match session.get("status"):
         case "open":
-            return _pending(key, account, ref, Waiting.CUSTOMER, str(session.get("url") or ""))
+            # what the bank said of a card that was tried there; another one may be tried as long as the page is open
+            error = (intent.get("last_payment_error") if isinstance(intent, Mapping) else None) or {}
+            url = str(session.get("url") or "")
+            return _pending(key, account, ref, Waiting.CUSTOMER, url, why(error) if error else "")
         case "expired":
             return ChargeResult(key=key, outcome=Outcome.DECLINED, provider_ref=ref, account=account, code="expired")
     if isinstance(intent, Mapping):
@@ -123,9 +126,9 @@ def method_of(ref: str, kind: str, details: Mapping[str, Any], *, default: bool 
     )  # fmt: skip
 
 
-def _pending(key: str, account: str, ref: str, waiting: Waiting, url: str = "") -> ChargeResult:
+def _pending(key: str, account: str, ref: str, waiting: Waiting, url: str = "", code: str = "") -> ChargeResult:
     return ChargeResult(
-        key=key, outcome=Outcome.PENDING, provider_ref=ref, account=account, waiting=waiting, action_url=url
+        key=key, outcome=Outcome.PENDING, provider_ref=ref, account=account, waiting=waiting, action_url=url, code=code
     )
 
 

@@ -56,7 +56,7 @@ class StripeProvider:
             features.add(Feature.ENDPOINT)
         return ProviderCapabilities(
             features=frozenset(features), currencies=CURRENCIES, limits=LIMITS, live=settings.live,
-            shared_endpoint=settings.collecting != "own" or settings.secret_key is None,
+            shared_endpoint=settings.collecting != "own",
         )  # fmt: skip
 
     async def create_checkout(self, ctx: Context, request: CheckoutRequest) -> CheckoutSession:

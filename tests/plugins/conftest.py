@@ -12,6 +12,9 @@ from askpro import db
 from askpro.pluginhost import Host, PgSwitchBoard, Services, migrate_plugins, open_store, read_applied
 from askpro.sdk import TenantRef
 
+collect_ignore_glob = ["dist_*"]
+"""Distributions with tests of their own, run where they are installed (test_plugin_distribution.py)."""
+
 
 @pytest.fixture
 def inbox() -> Inbox:

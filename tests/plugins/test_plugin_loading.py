@@ -18,7 +18,7 @@ BROKEN = {
     "missing": "No module named 'a_library_that_is_not_there'",
     "exits": "SystemExit: goodbye",
     "sleeps": "TimeoutError",
-    "future": "it needs SDK >=2.0,<3, this is 1.0",
+    "future": "it needs SDK >=2.0,<3, this is 1.1",
     "nomanifest": "its package has no askpro-plugin.toml",
     "badmanifest": "Expected `str`, got `int`",
     "greedy": "unknown capability 'ledger.write'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import date
 from decimal import Decimal
 
@@ -91,6 +92,28 @@ async def test_threads_that_hang_are_limited() -> None:
         await host.run.collect("top_of_page", tenant=NORTH, page="hang")
     said = [failure.error for failure in host.records["moody"].failures]
     assert [one.split(":")[0] for one in said] == ["TimeoutError", "TimeoutError", "NeverCalled", "NeverCalled"]
+
+
+async def test_many_at_once_take_turns() -> None:
+    """Forty plain functions at once on two threads: all are answered, none counts as a failure; one given up is not."""
+    host = await started("sandbox", max_threads=2)
+    caller = host.caller("sandbox")
+
+    def slow(number: int) -> int:
+        time.sleep(0.005)
+        return number
+
+    async def ask(number: int) -> int:
+        found: int = await caller.call("slow", slow, number, tenant="", deadline=5)
+        return found
+
+    asked = [asyncio.create_task(ask(number)) for number in range(40)]
+    await asyncio.sleep(0.01)
+    asked[20].cancel()
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(found.pop(20), asyncio.CancelledError)
+    assert found == [number for number in range(40) if number != 20]
+    assert (caller.total.failed, caller.breaker.state) == (0, "closed")
 
 
 def test_breaker_closed_open_half_open() -> None:
