@@ -22,8 +22,12 @@ from babel.messages.pofile import read_po, write_po
 __all__ = ("REPOSITORY", "check", "texts", "update")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-_SOURCES = (("core/askpro", [("**.py", "python")]), ("themes", [("**.html", "jinja2.ext.babel_extract")]))
-_OPTIONS = {"**.html": {"trimmed": "true", "silent": "false"}}
+_SOURCES = (
+    ("core/askpro", [("**.py", "python")]),
+    ("themes", [("**.html", "jinja2.ext.babel_extract"), ("**.txt", "jinja2.ext.babel_extract")]),
+)
+_JINJA = {"trimmed": "true", "silent": "false"}
+_OPTIONS = {"**.html": _JINJA, "**.txt": _JINJA}
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s|\{(\w*)\}")
 _NOBODY = re.compile(r"EMAIL@ADDRESS|LL@li\.org|^\"Generated-By: ")  # header lines that say nothing
 

@@ -18,6 +18,8 @@ from askpro import db, logs, secrets
 from askpro.calls.train import Train
 from askpro.errors import Misconfigured
 from askpro.i18n import reader
+from askpro.messages import links
+from askpro.messages.plugins import mail_from_plugin
 from askpro.money import Money
 from askpro.payments import inbox, providers
 from askpro.pluginhost import Host, HostConfig, PgSwitchBoard, Services, open_store, platform_settings, read_applied
@@ -34,9 +36,11 @@ from askpro.web.portal.routes import portal_router
 from askpro.web.portal_auth import HANDLERS, plugin_guards
 from askpro.web.proxies import Proxies
 from askpro.web.security_headers import SecurityHeaders
+from askpro.web.staff.routes import staff_router
 from askpro.web.static import Files, static_handlers
 from askpro.web.tenant_host import TenantHost
 from askpro.web.theme.environment import Themes
+from askpro.web.webhooks import webhooks_handler
 
 __all__ = ("Application", "create_app", "from_env", "plugin_host")
 
@@ -63,7 +67,13 @@ def plugin_host(settings: Settings) -> Host:
         production=settings.production,
         settings=platform_settings(),
     )
-    services = Services(store=open_store, applied=read_applied, format_money=_money, emit_event=inbox.emit_from_plugin)
+    services = Services(
+        store=open_store,
+        applied=read_applied,
+        format_money=_money,
+        emit_event=inbox.emit_from_plugin,
+        mail=mail_from_plugin,
+    )
     return Host(config, services, PgSwitchBoard())
 
 
@@ -81,6 +91,7 @@ def create_app(settings: Settings, *, host: Host | None = None, freeze: bool = F
     if problems := settings.problems():
         raise Misconfigured("\n".join(problems))
     secrets.configure(settings.secret_keys)
+    links.connect(settings)
     host = host or plugin_host(settings)
     host.load()
     looks = Looks(Themes())
@@ -93,7 +104,9 @@ def create_app(settings: Settings, *, host: Host | None = None, freeze: bool = F
             *static_handlers(Files(looks, host.folders("static")), looks),
             *openapi.handlers(),
             api_router(),
+            webhooks_handler(),
             portal_router(),
+            staff_router(),
             *host.routers(plugin_guards(), PluginPages(host).scope),
         ],
         exception_handlers={**HANDLERS, Exception: failures.handle},
@@ -127,7 +140,7 @@ def _lifespan(settings: Settings, host: Host, *, freeze: bool) -> Any:
         try:
             limits.start(settings.redis_url)
             await host.start()
-            providers.connect(host)
+            providers.connect(host, settings)
             if freeze:
                 _tune_collector()
             yield

@@ -23,6 +23,7 @@ APP_REGISTRY = AppRegistry(
             "wallets",
             "calls",
             "payments",
+            "messages",
             "web",
         )
     ]

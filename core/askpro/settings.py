@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -53,6 +54,11 @@ class Settings:
     """``ASKPRO_POOL_MAX``: and may open; workers × this must stay below the server's limit."""
     pooler: bool = False
     """``ASKPRO_POOLER=1``: a PgBouncer in transaction mode stands in front (trap P7)."""
+    smtp_url: str = field(default="", repr=False)
+    """``ASKPRO_SMTP_URL``: ``smtp://user:password@host:587?starttls``, ``smtps://…:465``, or ``file:///folder`` (each
+    mail a file, for a demo); empty: mails are kept and not sent."""
+    mail_from: str = ""
+    """``ASKPRO_MAIL_FROM``: the address mails come from; replies go to the reseller's own."""
     log_json: bool = False
     """``ASKPRO_LOG_JSON=1``: one JSON object a line."""
 
@@ -79,6 +85,8 @@ class Settings:
             pool_min=read.number("POOL_MIN", 1, 0, 1000),
             pool_max=read.number("POOL_MAX", 10, 1, 1000),
             pooler=read.flag("POOLER"),
+            smtp_url=env.get("ASKPRO_SMTP_URL", ""),
+            mail_from=env.get("ASKPRO_MAIL_FROM", "").strip(),
             log_json=read.flag("LOG_JSON"),
         )
         problems += settings.problems()
@@ -104,10 +112,25 @@ class Settings:
             found.append("ASKPRO_POOL_MIN is larger than ASKPRO_POOL_MAX.")
         if self.redis_url and urlsplit(self.redis_url).scheme not in ("redis", "rediss", "unix"):
             found.append("ASKPRO_REDIS_URL must begin with redis://, rediss:// or unix://.")
+        found += self._mail_problems()
         return found + (self._unsafe() if self.production else [])
+
+    def _mail_problems(self) -> list[str]:
+        found = []
+        if self.smtp_url and not re.fullmatch(
+            r"smtps?://([^\s@/?#]+@)?[A-Za-z0-9.-]+(:\d{1,5})?(\?starttls)?|file:///\S+", self.smtp_url
+        ):
+            found.append("ASKPRO_SMTP_URL must be smtp://host, smtps://host or file:///folder.")
+        if self.smtp_url and not self.mail_from:
+            found.append("ASKPRO_MAIL_FROM is not set, and ASKPRO_SMTP_URL is.")
+        if self.mail_from and not re.fullmatch(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,253}", self.mail_from):
+            found.append("ASKPRO_MAIL_FROM must be a plain address: billing@example.org.")
+        return found
 
     def _unsafe(self) -> list[str]:
         found = []
+        if self.smtp_url.startswith("smtp://") and "@" in self.smtp_url and not self.smtp_url.endswith("?starttls"):
+            found.append("ASKPRO_SMTP_URL would send its password unencrypted: smtps://, or ?starttls at the end.")
         for key in self.secret_keys:
             if len(key) < 32 or len(set(key)) < 10:
                 found.append("ASKPRO_SECRET_KEY is too weak for production: at least 32 random characters.")

@@ -10,7 +10,7 @@ import pytest
 from askpro.cli import cli
 
 REPOSITORY = Path(__file__).parents[2]
-UNBUILT = {"D7": "auto-top-up; the SDK's contract for saved cards already speaks of it"}
+UNBUILT: dict[str, str] = {}
 """Rules that are cited before their part of the house stands → where."""
 PAGES = [*sorted(REPOSITORY.glob("*.md")), *sorted((REPOSITORY / "docs").rglob("*.md"))]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-PACKAGES = ("askpro", "askpro_sandbox", "askpro_ecb", "askpro_stripe")
+PACKAGES = ("askpro", "askpro_sandbox", "askpro_ecb", "askpro_stripe", "askpro_sepa", "askpro_banktransfer")
 
 
 def _lint(cwd: Path, *search: Path) -> subprocess.CompletedProcess[str]:

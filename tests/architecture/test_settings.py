@@ -56,6 +56,10 @@ def test_sound_settings_are_accepted() -> None:
         ("ASKPRO_LOG_JSON", "true"),
         ("ASKPRO_PLUGINS_STRICT", "on"),
         ("ASKPRO_REDIS_URL", "http://cache"),
+        ("ASKPRO_SMTP_URL", "mail.example.org"),
+        ("ASKPRO_SMTP_URL", "smtp://mail.example.org?tls"),
+        ("ASKPRO_SMTP_URL", "smtp://me:secret@mail.example.org"),
+        ("ASKPRO_MAIL_FROM", "Billing <billing@example.org>"),
     ],
 )
 def test_a_bad_setting_is_refused_by_name(variable: str, value: str) -> None:

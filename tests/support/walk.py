@@ -20,15 +20,36 @@ from web_site import event
 
 __all__ = ("Ask", "Step", "normal", "steps")
 
-WORDS: Mapping[str, str] = {
+WORDS: Mapping[str, str | Mapping[str, str]] = {
     "/static/{name:path}": "base.css",
     "/theme/{name:str}": "x.css",
     "/api/v2/problems/{code:str}": "conflict",
     "/language/{code:str}": "de",
+    "/staff/providers/{plugin:str}": "sandbox",
+    "/staff/providers/{plugin:str}/switch": "sandbox",
+    "/staff/providers/{plugin:str}/settings": "sandbox",
+    "/staff/providers/{plugin:str}/endpoint": "sandbox",
+    "/staff/providers/{plugin:str}/onboarding": "sandbox",
+    "/webhooks/{provider:str}/{token:str}": {"provider": "sandbox", "token": "no-address-of-anybody"},
 }
-"""Parameters that are no ids."""
+"""Parameters that are no ids; by their names where there are several."""
 
 BODIES: Mapping[str, Any] = {
+    "AutoTopupPut": {
+        "threshold": {"amount": "10", "currency": "EUR"},
+        "mode": "fixed",
+        "amount": {"amount": "25", "currency": "EUR"},
+        "monthly_cap": {"amount": "100", "currency": "EUR"},
+        "provider": "sandbox",
+        "method": "none",
+        "consent": {"text": "Charge me.", "version": "1", "locale": "en"},
+    },
+    "AdjustmentNew": {
+        "customer_id": "00000000-0000-7000-8000-000000000001",
+        "amount": {"amount": "1.00", "currency": "EUR"},
+        "reason": "the walk",
+    },
+    "AdjustmentRejection": {"reason": "the walk"},
     "Beat": {"seq": 1},
     "CallEnd": {"ended_at": event("walk")["ended_at"]},
     "CallStart": {
@@ -38,8 +59,10 @@ BODIES: Mapping[str, Any] = {
         "to_number": "+4930222",
         "started_at": event("walk")["started_at"],
     },
+    "CreditNew": {"amount": {"amount": "1.00", "currency": "EUR"}, "reason": "the walk", "expires_on": None},
     "CustomerNew": {"number": "W-1", "name": "Walker"},
     "CustomerPatch": {"name": "Walker"},
+    "RefundNew": {"net": {"amount": "1.000000", "currency": "EUR"}, "reason": "walk"},
     "UsageBatch": {"events": [event("walk")]},
 }
 """What an API's endpoint is sent, by the type of its body."""
@@ -48,10 +71,51 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "/sign-in": {"email": "anna@example.org", "password": "not the one"},
     "/topup/review": {"amount": "50.00", "method": "sandbox"},
     "/topup/pay": {"amount": "50.00", "method": "sandbox", "gross": "1", "idempotency_key": "walk"},
+    "/payment-methods/add": {"provider": "sandbox", "consent": "1"},
+    "/payment-methods/default": {"provider": "sandbox", "ref": "none"},
+    "/payment-methods/remove": {"provider": "sandbox", "ref": "none"},
+    "/payment-methods/portal": {"provider": "sandbox"},
+    "/auto-topup": {"threshold": "10.00", "mode": "fixed", "amount": "25.00", "cap": "100.00", "method": "sandbox/x"},
+    "/auto-topup/save": {
+        "threshold": "10.00",
+        "mode": "fixed",
+        "amount": "25.00",
+        "cap": "100.00",
+        "method": "sandbox/x",
+        "consent": "1",
+    },
+    "/auto-topup/off": {},
     "/settings/language": {"language": "de"},
     "/settings/appearance": {"scheme": "dark"},
+    "/notifications": {"low_balance": "5"},
     "/settings/password": {"current": "not the one", "new": "", "repeat": ""},
     "/sign-out": {},
+    "/webhooks/{provider:str}/{token:str}": {},
+    "/staff/payments/{order:uuid}/ask": {},
+    "/staff/payments/{order:uuid}/refund/check": {"part": "whole", "reason": "walk"},
+    "/staff/payments/{order:uuid}/refund/pay": {"net": "1", "reason": "walk", "idempotency_key": "walk-walk-walk-walk"},
+    "/staff/disputes/{dispute:uuid}/release": {"reason": "walk"},
+    "/staff/customers/{customer:uuid}/adjust/check": {"direction": "credit", "amount": "1", "reason": "walk"},
+    "/staff/customers/{customer:uuid}/adjust/book": {
+        "direction": "credit",
+        "amount": "1",
+        "reason": "walk",
+        "idempotency_key": "walk-walk-walk-walk",
+    },
+    "/staff/customers/{customer:uuid}/promo/check": {"amount": "1", "reason": "walk"},
+    "/staff/customers/{customer:uuid}/promo/grant": {
+        "amount": "1",
+        "reason": "walk",
+        "idempotency_key": "walk-walk-walk-walk",
+    },
+    "/staff/customers/{customer:uuid}/resume": {},
+    "/staff/adjustments/{adjustment:uuid}/approve": {},
+    "/staff/adjustments/{adjustment:uuid}/reject": {"reason": "walk"},
+    "/staff/providers/{plugin:str}/switch": {"on": "1"},
+    "/staff/providers/{plugin:str}/settings": {"delay_seconds": "30"},
+    "/staff/providers/{plugin:str}/endpoint": {"key": "sandbox"},
+    "/staff/providers/{plugin:str}/onboarding": {"key": "sandbox"},
+    "/staff/events/{event:uuid}/replay": {},
     "/x/sandbox/checkout/{id:uuid}": {"choice": "succeed"},
 }
 """The fields of a portal's or plugin's form."""
@@ -103,7 +167,10 @@ class Step:
         """The request with that id wherever an id is asked for, ``extra`` in body or query."""
 
         def filled(found: re.Match[str]) -> str:
-            return str(identifier) if found[2] == "uuid" else WORDS[self.path]
+            if found[2] == "uuid":
+                return str(identifier)
+            word = WORDS[self.path]
+            return word if isinstance(word, str) else word[found[1]]
 
         url = _PARAMETER.sub(filled, self.path)
         if self.safe:

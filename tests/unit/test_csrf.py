@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from askpro import secrets
 from askpro.web import csrf
-from askpro.web.portal.downloads import cell
+from askpro.web.portal.sheets import cell
 from askpro.web.portal_auth import local
 from askpro.web.proxies import Peer
 

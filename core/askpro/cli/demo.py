@@ -25,8 +25,10 @@ import click
 
 from askpro import db, paths, secrets
 from askpro.app import plugin_host
+from askpro.demo import fake_stripe
 from askpro.demo.sample import CUSTOMERS, PASSWORD
 from askpro.demo.seed import seed
+from askpro.demo.staff import STAFF
 from askpro.errors import Misconfigured
 from askpro.migrations.bootstrap import bootstrap, with_database
 from askpro.payments import providers
@@ -45,8 +47,9 @@ _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Where the database lives.")
 @click.option("--fresh", is_flag=True, help="Throw the demo's data away and begin anew.")
+@click.option("--with-fake-stripe", is_flag=True, help="Take cards and debits too, from a stand-in for Stripe.")
 @click.option("--no-serve", is_flag=True, hidden=True, help="Set up and stop again.")
-def demo(port: int, data: Path | None, fresh: bool, no_serve: bool) -> None:
+def demo(port: int, data: Path | None, fresh: bool, with_fake_stripe: bool, no_serve: bool) -> None:
     """Run AskPro with an embedded PostgreSQL and three sample resellers.
 
     Ctrl-C stops everything; the next start finds its data.
@@ -62,16 +65,23 @@ def demo(port: int, data: Path | None, fresh: bool, no_serve: bool) -> None:
         _say("starting PostgreSQL")
         server = stack.enter_context(LocalPostgres(folder / "postgres"))
         environment = _environment(server, folder, port)
-        asyncio.run(_prepare(server, environment))
+        children: list[subprocess.Popen[bytes]] = []
+        stack.callback(_stop, children)
+        stripe = ""
+        if with_fake_stripe:
+            _say("starting the stand-in for Stripe")
+            _check_port(port + 1)
+            stripe = f"http://127.0.0.1:{port + 1}"
+            environment[fake_stripe.API_BASE] = os.environ[fake_stripe.API_BASE] = stripe
+            children.append(_spawn(fake_stripe.program(port + 1, CUSTOMERS), environment, quiet=True))
+            fake_stripe.wait_for(stripe)
+        asyncio.run(_prepare(server, environment, port, stripe))
         if no_serve:
             return
-        children = [_start("serve", environment), _start("worker", environment)]
-        try:
-            _wait_until_ready(port, children)
-            _announce(port, folder, time.monotonic() - began)
-            _watch(children)
-        finally:
-            _stop(children)
+        children += [_start("serve", environment), _start("worker", environment)]
+        _wait_until_ready(port, children)
+        _announce(port, folder, time.monotonic() - began, stripe)
+        _watch(children)
 
 
 def _say(text: str) -> None:
@@ -91,7 +101,7 @@ def _throw_away(folder: Path) -> None:
     """Only what a demo has made: never a folder that merely has this name."""
     if not folder.exists():
         return
-    strangers = {entry.name for entry in folder.iterdir()} - {"postgres", "secrets"}
+    strangers = {entry.name for entry in folder.iterdir()} - {"mail", "postgres", "secrets"}
     if strangers:
         raise Misconfigured(f"{folder} holds other things ({', '.join(sorted(strangers))}); --fresh leaves it alone.")
     shutil.rmtree(folder)
@@ -111,10 +121,12 @@ def _environment(server: LocalPostgres, folder: Path, port: int) -> dict[str, st
         "ASKPRO_SECRET_KEY": key,
         "ASKPRO_BASE_DOMAIN": _BASE,
         "ASKPRO_PORT": str(port),
+        "ASKPRO_SMTP_URL": (folder / "mail").as_uri(),
+        "ASKPRO_MAIL_FROM": f"billing@{_BASE}",
     }
 
 
-async def _prepare(server: LocalPostgres, environment: dict[str, str]) -> None:
+async def _prepare(server: LocalPostgres, environment: dict[str, str], port: int, stripe: str) -> None:
     settings = Settings.from_env(environment)
     secrets.configure(settings.secret_keys)
     password = environment["ASKPRO_DATABASE_URL"].split("askpro_app:", 1)[1].split("@", 1)[0]
@@ -126,8 +138,13 @@ async def _prepare(server: LocalPostgres, environment: dict[str, str]) -> None:
     await db.start(settings.database_url, min_size=1, max_size=4)
     try:
         await host.start()
-        providers.connect(host)
+        providers.connect(host, settings)
         await seed(host, _BASE, progress=_say)
+        if stripe:
+            urls = {slug: f"http://{slug}.{_BASE}:{port}" for slug in CUSTOMERS}
+            await fake_stripe.move_in(host, CUSTOMERS, urls)
+        else:
+            await fake_stripe.leave(host, CUSTOMERS)
     finally:
         providers.disconnect()
         await db.stop()
@@ -135,8 +152,12 @@ async def _prepare(server: LocalPostgres, environment: dict[str, str]) -> None:
 
 def _start(command: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """A process of ours that dies with us, even when we are killed without a chance to say so."""
-    program = [sys.executable, "-c", "from askpro.cli import main; main()", command]
-    return subprocess.Popen(program, env=environment, preexec_fn=_die_with_parent)  # noqa: S603 - our own interpreter
+    return _spawn([sys.executable, "-c", "from askpro.cli import main; main()", command], environment)
+
+
+def _spawn(program: list[str], environment: dict[str, str], *, quiet: bool = False) -> subprocess.Popen[bytes]:
+    said = subprocess.DEVNULL if quiet else None
+    return subprocess.Popen(program, env=environment, stdout=said, preexec_fn=_die_with_parent)  # noqa: S603 - our own
 
 
 def _die_with_parent() -> None:
@@ -159,16 +180,21 @@ def _wait_until_ready(port: int, children: list[subprocess.Popen[bytes]]) -> Non
     raise Misconfigured("The web server did not become ready within a minute.")
 
 
-def _announce(port: int, folder: Path, seconds: float) -> None:
+def _announce(port: int, folder: Path, seconds: float, stripe: str) -> None:
     suffix = "" if port == 80 else f":{port}"
-    click.echo(f"\nAskPro is ready after {seconds:.1f} s. Password of every demo customer: {PASSWORD}\n")
+    click.echo(f"\nAskPro is ready after {seconds:.1f} s. Everybody's password: {PASSWORD}\n")
     for slug, customers in CUSTOMERS.items():
         click.secho(f"  http://{slug}.{_BASE}{suffix}", bold=True)
         for customer in customers[:2]:
             click.echo(f"      {customer.email:34} {customer.company}")
         click.echo(f"      … and {len(customers) - 2} more")
+        for email, name in STAFF[slug]:
+            click.echo(f"      {email:34} {name}, staff")
     click.echo(f"\n  API documents   http://nordstern.{_BASE}{suffix}/api/v2/docs")
+    if stripe:
+        click.echo(f"  Stripe's desk   {stripe}/_standin   (cards: 4242 4242 4242 4242, declined: 4000 0000 0000 0002)")
     click.echo(f"  Health          http://127.0.0.1{suffix}/health")
+    click.echo(f"  Mails           {folder / 'mail'}")
     click.echo(f"  Data            {folder}\n\nCtrl-C stops everything.")
 
 

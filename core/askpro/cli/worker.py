@@ -55,11 +55,13 @@ def worker(ctx: click.Context, concurrency: int, once: bool) -> None:
 async def _serve(settings: Settings, concurrency: int, once: bool) -> None:
     # late: the other commands need none of it
     from askpro.app import plugin_host
+    from askpro.messages import links
     from askpro.payments import providers
     from askpro.plugin_work import plugin_tasks, subscribe_plugins
     from askpro.worker import run_worker
 
     logs.configure(json=settings.log_json)
+    links.connect(settings)
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -67,7 +69,7 @@ async def _serve(settings: Settings, concurrency: int, once: bool) -> None:
     host.load()
     async with _open(settings):
         await host.start()
-        providers.connect(host)
+        providers.connect(host, settings)
         subscribe_plugins(host)
 
         async def missing() -> Sequence[str]:

@@ -14,6 +14,7 @@ from askpro import clock, db, paths
 from askpro.actor import Actor
 from askpro.calls.book import Item, book
 from askpro.demo.sample import CUSTOMERS, PASSWORD, SampleCustomer, calls_of_day
+from askpro.demo.staff import hire
 from askpro.demo.topups import top_up
 from askpro.ledger import queries as books
 from askpro.money import UNITS, Money
@@ -52,6 +53,8 @@ async def seed(host: Host, base_domain: str, *, progress: Callable[[str], None])
     known = [
         (tenant, sample, await _customer(tenant, sample)) for tenant in tenants for sample in CUSTOMERS[tenant.slug]
     ]
+    for tenant in tenants:
+        await hire(tenant, next(customer for owner, _, customer in known if owner is tenant))
     progress(f"{DAYS} days of calls and top-ups")
     await _season(known)
 

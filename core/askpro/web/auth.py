@@ -9,6 +9,7 @@ request.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -16,6 +17,7 @@ from litestar import Request
 
 from askpro.errors import NotAllowed, NotAuthenticated
 from askpro.people import keys
+from askpro.tenancy.model import Tenant
 from askpro.web import limits
 from askpro.web.limits import Policy, Rule
 
@@ -42,7 +44,7 @@ async def admit(request: Request[Any, Any, Any]) -> None:
     opt: dict[str, Any] = request.scope["route_handler"].opt
     if request.method == "OPTIONS" and "permission" not in opt:
         return  # Litestar's own answer: the methods there are
-    tenant = state["tenant"]
+    tenant: Tenant = state["tenant"]
     try:
         key = await keys.authenticate(tenant.id, _bearer(request))
     except NotAuthenticated:
@@ -50,15 +52,24 @@ async def admit(request: Request[Any, Any, Any]) -> None:
         log.warning("wrong API key", address=state["peer"].address)
         raise
     state["key"] = key
-    await limits.enforce(state, *_rules(opt.get("policy"), str(key.id), str(tenant.id)))
+    await limits.enforce(state, *_rules(opt.get("policy"), str(key.id), tenant))
     permission: str = opt["permission"]
     if not key.allows(permission):
         log.warning("scope missing", key=str(key.id), scope=permission)
         raise NotAllowed(f"this key lacks the scope {permission}", code="scope_missing")
 
 
-def _rules(policy: Policy | None, key: str, tenant: str) -> tuple[Rule, ...]:
-    return ((policy, key),) if policy is not None else ((PER_KEY, key), (PER_TENANT, tenant))
+def _rules(policy: Policy | None, key: str, tenant: Tenant) -> tuple[Rule, ...]:
+    """By key and by tenant. Telephony's own policies are as much wider for the tenant as the general ones."""
+    if policy is not None:
+        return (policy, key), (_for_tenant(policy), str(tenant.id))
+    chosen = tenant.settings.api_per_minute
+    return (PER_KEY, key), (Policy("tenant", chosen) if chosen else PER_TENANT, str(tenant.id))
+
+
+@lru_cache(maxsize=64)
+def _for_tenant(policy: Policy) -> Policy:
+    return Policy(f"{policy.name}-tenant", policy.quota * PER_TENANT.quota // PER_KEY.quota, policy.seconds)
 
 
 def _bearer(request: Request[Any, Any, Any]) -> str:

@@ -21,8 +21,8 @@ PUBLIC = "public"
 """Anybody: style sheets, the sign-in page, the API's description."""
 OPERATOR_NETWORK = "operator-network"
 """Whoever comes from loopback or a trusted network; the handler checks it."""
-PORTAL = frozenset({"customer", "staff", "operator"})
-"""A signed-in person of that role; the portal's guard checks it."""
+PORTAL = frozenset({"person", "customer", "staff", "operator"})
+"""A signed-in person (of that role); the portal's guard checks it."""
 
 _WORDS = {PUBLIC, OPERATOR_NETWORK, *PORTAL, *SCOPES}
 

@@ -5,6 +5,7 @@ Every route of the portal names its permission; every page of a plugin names its
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +26,8 @@ from askpro.web.sessions import Visitor, visitor_of
 
 __all__ = (
     "HANDLERS",
+    "MONEY_PER_ADDRESS",
+    "MONEY_PER_TENANT",
     "ROLES",
     "SIGN_IN",
     "STRANGERS",
@@ -38,6 +41,7 @@ __all__ = (
 SIGN_IN = "/sign-in"
 ROLES: Mapping[str, frozenset[str]] = {
     PUBLIC: frozenset({"", "customer", "staff", "operator"}),
+    "person": frozenset({"customer", "staff", "operator"}),
     "customer": frozenset({"customer"}),
     "staff": frozenset({"staff", "operator"}),
     "operator": frozenset({"operator"}),
@@ -46,6 +50,11 @@ ROLES: Mapping[str, frozenset[str]] = {
 
 STRANGERS = Policy("strangers", 240)
 """Requests a minute from one address to pages that need no sign-in of plugins."""
+MONEY_PER_ADDRESS = Policy("money", 300)
+MONEY_PER_TENANT = Policy("money-tenant", 12_000)
+"""Requests a minute to pages on which money is moved, or how it will be: from one address to one tenant, and to the
+tenant altogether. An office behind one address is many people."""
+_MONEY = re.compile(r"/(?:topup|methods|payment-methods|auto-top-?up|billing|staff)(?:/|$)")
 _SAFE = frozenset({"GET", "HEAD"})
 
 
@@ -62,6 +71,9 @@ async def _enter(connection: ASGIConnection[Any, Any, Any, Any], permission: str
     scope: Any = connection.scope
     state: dict[str, Any] = scope["state"]
     tenant: Tenant = state["tenant"]
+    if _MONEY.match(scope["path"]):
+        address = f"{tenant.id}:{state['peer'].address}"
+        await limits.enforce(state, (MONEY_PER_ADDRESS, address), (MONEY_PER_TENANT, str(tenant.id)))
     visitor = await visitor_of(tenant, state["peer"], connection.cookies)
     state["visitor"] = visitor
     state["locale"] = _locale(visitor, tenant, scope)

@@ -21,7 +21,7 @@ from askpro.tenancy.model import Tenant
 from askpro.web import csrf
 from askpro.web.proxies import Peer
 
-__all__ = ("LANGUAGE", "SCHEME", "Visitor", "kept_cookie", "session_cookie", "visit_cookie", "visitor_of")
+__all__ = ("LANGUAGE", "SCHEME", "Visitor", "kept_cookie", "role_of", "session_cookie", "visit_cookie", "visitor_of")
 
 LANGUAGE, SCHEME = "askpro-language", "askpro-scheme"
 _YEAR = 365 * 24 * 3600
@@ -42,9 +42,12 @@ class Visitor:
     @property
     def role(self) -> str:
         """``customer``, ``staff``, ``operator``, or empty."""
-        if self.person is None:
-            return ""
-        return "staff" if self.person.role == "reseller" else self.person.role
+        return role_of(self.person) if self.person is not None else ""
+
+
+def role_of(person: Person) -> str:
+    """``customer``, ``staff`` or ``operator``: the person's row of the role matrix."""
+    return "staff" if person.role == "reseller" else person.role
 
 
 async def visitor_of(tenant: Tenant, peer: Peer, cookies: Mapping[str, str]) -> Visitor:

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import click
 
+from askpro.testing.stripe.hooks.loopback import LoopbackTransport
 from askpro.testing.stripe.serving import delivering, served
 from askpro.testing.stripe.standin import StripeStandIn
 
@@ -22,7 +23,7 @@ __all__ = ("main",)
 )
 def main(host: str, port: int, seed: int, accounts: tuple[str, ...]) -> None:
     """Serve a stand-in for Stripe until interrupted. It keeps nothing."""
-    standin = StripeStandIn(seed=seed)
+    standin = StripeStandIn(seed=seed, outbound=LoopbackTransport())
     keys = [standin.keys, *(standin.open_account(name) for name in accounts)]
     with suppress(KeyboardInterrupt):
         asyncio.run(_run(standin, host, port, [f"{one.account}  {one.test}  {one.live}" for one in keys]))

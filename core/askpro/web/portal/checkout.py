@@ -14,11 +14,13 @@ from askpro import clock, db
 from askpro.errors import N_, InvalidInput
 from askpro.ledger.queries import wallet
 from askpro.money import Money
-from askpro.payments import providers, queries, settle
+from askpro.payments import methods, providers, queries, settle
 from askpro.payments.model import Attempt, Order
 from askpro.payments.topup import begin_checkout, create_order
 from askpro.web import limits
 from askpro.web.limits import Policy
+from askpro.web.portal.leaving import is_own_page, onward
+from askpro.web.portal.methods import saving_consent
 from askpro.web.portal.offers import offer_of
 from askpro.web.portal.views import TopupDonePage
 from askpro.web.portal.visit import Visit
@@ -38,6 +40,7 @@ _REASONS: Mapping[str, str] = {
     "card_declined": N_("Your bank did not accept the payment. Please try another method."),
     "authentication_failed": N_("The payment was not confirmed with your bank."),
     "authentication_required": N_("The payment was not confirmed with your bank."),
+    "payment_intent_authentication_failure": N_("The payment was not confirmed with your bank."),
     "not_sent": N_("The payment service could not be reached. Please try again later."),
     "plugin_unavailable": N_("The payment service could not be reached. Please try again later."),
     "plugin_switched_off": N_("The payment service could not be reached. Please try again later."),
@@ -55,6 +58,8 @@ class TopupOpenPage:
     continue_url: str
     retry_url: str
     overview_url: str
+    reason: str = ""
+    """Why a try was refused, if there was one."""
 
 
 async def pay(visit: Visit) -> Response[bytes]:
@@ -83,34 +88,38 @@ async def pay(visit: Visit) -> Response[bytes]:
         # the page named another price (the tax rate changed at midnight): nobody pays what he has not seen
         return _again(visit, form)
     back = f"/topup/{order.id}"
+    save = form.get("save") and await methods.saves_on_checkout(visit.tenant.id, choice.way.key)
     after, url = await begin_checkout(
         visit.tenant,
         visit.customer,
         order.id,
         by=visit.actor,
         description=_description(visit, order),
-        return_url=visit.origin() + back,
-        cancel_url=visit.origin() + back,
+        return_url=f"{visit.origin()}{back}?back=1",
+        cancel_url=f"{visit.origin()}{back}?back=1",
         locale=visit.reader.locale,
+        consent=saving_consent(visit, choice.way.title) if save else None,
     )
     if not url or after.final:
         return visit.redirect(back)
-    if _own_page(url):
-        return visit.redirect(url)
-    # a form may not lead to another site under our policy; a page with a link may
-    return visit.redirect(back, leave="1")
+    return visit.redirect(url) if is_own_page(url) else visit.redirect(back, leave="1")
 
 
 async def done(visit: Visit) -> Response[bytes]:
-    """``GET /topup/{order}``: how it stands, asked of the provider if need be. Raises NotFound."""
+    """``GET /topup/{order}``: how it stands, asked of the provider if need be; in any case after somebody came ``back``
+    from its page, for what was known a moment before is old news. ``leave``: on to that page. Raises NotFound.
+    """
     tenant = visit.tenant.id
     identifier: UUID = visit.request.path_params["order"]
     order = await queries.order(tenant, identifier, customer=visit.customer.id)
     attempt = await queries.attempt_of_order(tenant, identifier)
+    if visit.query("leave") and order.state == "new" and attempt is not None and attempt.checkout_url:
+        return onward(visit, await _method(visit, order), attempt.checkout_url, f"/topup/{order.id}")
     if attempt is not None and not order.final:
-        order = await settle.refresh(tenant, attempt.id, by=visit.actor, at_most_every=_LOOK_EVERY)
+        every = timedelta(0) if visit.query("back") else _LOOK_EVERY
+        order = await settle.refresh(tenant, attempt.id, by=visit.actor, at_most_every=every)
     if order.state == "new":
-        return _open(visit, order, attempt)
+        return _open(visit, order, await queries.attempt_of_order(tenant, identifier))
     outcome = _outcome(order)
     balance = None
     if outcome == "settled":
@@ -130,6 +139,7 @@ async def done(visit: Visit) -> Response[bytes]:
         refresh_url=here,
         retry_url=f"/topup?amount={order.net.decimal:.{providers.minor_digits(order.net.currency)}f}",
         reason=visit.gettext(_REASONS[order.reason]) if order.reason in _REASONS else "",
+        details_url=_details(attempt) if outcome == "pending" else "",
     )
     waits = outcome in ("pending", "unknown") and clock.now() - order.created_at < _REFRESH
     return visit.page("topup_done.html", view, "topup", headers={"Refresh": f"5; url={here}"} if waits else None)
@@ -142,11 +152,18 @@ def _again(visit: Visit, form: Mapping[str, str]) -> Response[bytes]:
 
 def _open(visit: Visit, order: Order, attempt: Attempt | None) -> Response[bytes]:
     url = attempt.checkout_url if attempt is not None else ""
-    if url and visit.query("leave") and not _own_page(url):
-        return visit.redirect(url)
     amount = f"{order.net.decimal:.{providers.minor_digits(order.net.currency)}f}"
-    page = TopupOpenPage(order.gross, order.reference, url, f"/topup?amount={amount}", "/")
+    reason = ""
+    if attempt is not None and attempt.state == "new" and attempt.code:
+        reason = visit.gettext(_REASONS.get(attempt.code, _REASONS["card_declined"]))
+    page = TopupOpenPage(order.gross, order.reference, url, f"/topup?amount={amount}", "/", reason)
     return visit.page("topup_open.html", page, "topup")
+
+
+def _details(attempt: Attempt | None) -> str:
+    """A page of this house that says how to pay; another's is of no use once the payment is ordered there."""
+    url = attempt.checkout_url if attempt is not None else ""
+    return url if url and is_own_page(url) else ""
 
 
 def _outcome(order: Order) -> Literal["settled", "pending", "declined", "unknown"]:
@@ -171,9 +188,3 @@ async def _method(visit: Visit, order: Order) -> str:
 def _description(visit: Visit, order: Order) -> str:
     text = visit.gettext("Credit at %(house)s, reference %(reference)s")
     return text % {"house": visit.tenant.name, "reference": order.reference}
-
-
-def _own_page(url: str) -> bool:
-    if url.startswith("//") or "\\" in url:
-        raise InvalidInput("a checkout address that leads nowhere", code="checkout_url")
-    return url.startswith("/")

@@ -24,13 +24,17 @@ _TRAIL = 20  # pages one can go back; before that the first page comes next
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A filter as it was asked for: civil days, ``end`` included; nonsense was left out."""
+    """A filter as it was asked for: civil days, ``end`` included; nonsense was left out.
+
+    ``kept`` goes along with every link and the form, and is nothing that could be chosen: whose list it is, for one.
+    """
 
     path: str
     kind: str = ""
     q: str = ""
     start: date | None = None
     end: date | None = None
+    kept: tuple[tuple[str, str], ...] = ()
 
     @property
     def until(self) -> date | None:
@@ -44,6 +48,7 @@ class Cut:
     def params(self) -> dict[str, str]:
         """For an address that asks for the same."""
         every = {
+            **dict(self.kept),
             "kind": self.kind,
             "q": self.q,
             "start": self.start.isoformat() if self.start else "",
@@ -56,7 +61,7 @@ class Cut:
         query = urlencode({**self.params(), **more})
         return f"{path or self.path}?{query}" if query else path or self.path
 
-    def form(self, visit: Visit, kinds: Mapping[str, str]) -> Filter:
+    def form(self, visit: Visit, kinds: Mapping[str, str], *, dated: bool = True) -> Filter:
         """The form, its chips and presets. ``kinds``: value → label, the empty one for all; none: no choice."""
         _ = visit.gettext
         chips = []
@@ -79,12 +84,15 @@ class Cut:
                     current=(self.start, self.end) == (first, today),
                 )
                 for label, first in spans
+                if dated
             ),
             chips=tuple(chip for chip in chips if self.active),
             q=self.q,
             start=self.start.isoformat() if self.start else "",
             end=self.end.isoformat() if self.end else "",
-            clear_url=self.path,
+            clear_url=Cut(self.path, kept=self.kept).url(),
+            dated=dated,
+            kept=self.kept,
         )
 
     def _period(self, visit: Visit) -> str:
@@ -96,13 +104,13 @@ class Cut:
         return visit.gettext("until %(day)s") % {"day": day(self.end or date.min)}
 
 
-def read_cut(visit: Visit, path: str, kinds: Sequence[str] = ()) -> Cut:
+def read_cut(visit: Visit, path: str, kinds: Sequence[str] = (), *, kept: tuple[tuple[str, str], ...] = ()) -> Cut:
     """From the address; what cannot be read is as if it were not there."""
     kind = visit.query("kind", 40)
     start, end = _day(visit.query("start", 10)), _day(visit.query("end", 10))
     if start and end and end < start:
         start, end = end, start
-    return Cut(path, kind if kind in kinds else "", visit.query("q", 80), start, end)
+    return Cut(path, kind if kind in kinds else "", visit.query("q", 80), start, end, kept)
 
 
 def _day(text: str) -> date | None:
@@ -126,7 +134,8 @@ def read_page(visit: Visit, cut: Cut) -> tuple[Paged, Callable[[int, Any, int | 
 
     A cursor that was not made for this list begins at the beginning.
     """
-    scope = scope_of(visit.tenant.id, visit.customer.wallet_id, cut.path, *sorted(cut.params().items()))
+    whose = visit.visitor.customer.wallet_id if visit.visitor.customer else "staff"
+    scope = scope_of(visit.tenant.id, whose, cut.path, *sorted(cut.params().items()))
     try:
         page = decode_cursor(visit.query("after", 4000), Paged, scope)
     except InvalidInput:

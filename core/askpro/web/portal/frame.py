@@ -17,7 +17,8 @@ __all__ = (
     "Site",
 )
 
-Room = Literal["overview", "topup", "transactions", "calls", "settings"]
+Room = str
+"""The name of a room: see ``rooms``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,9 @@ class Brand:
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """A room of the portal; its name is the layout's business."""
+    """A room of the house. ``label`` is a message id, or a plugin's own words in the reader's language."""
 
-    room: Room
+    label: str
     url: str
     current: bool = False
 
@@ -70,15 +71,20 @@ class Notice:
 class Site:
     """What surrounds every page. ``nav`` is empty before sign-in; ``csrf`` is the token for this session.
 
+    ``more``: rooms that are seldom gone to, behind one entry of the menu.
+
     ``languages``: label in its own language, ``value`` its code, ``url`` switches to it by a plain link.
     """
 
     brand: Brand
     nav: tuple[NavItem, ...] = ()
+    more: tuple[NavItem, ...] = ()
     languages: tuple[Option, ...] = ()
     scheme: Literal["auto", "light", "dark"] = "auto"
     csrf: str = ""
     notices: tuple[Notice, ...] = ()
+    test_money: str = ""
+    """The message id that says so, where money is not real."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ class FieldError:
 class Filter:
     """A GET form with what is set in it. ``chips`` are the active filters, each link taking its one away.
 
-    Fields: q, kind, start, end (ISO dates). ``presets`` are links to periods.
+    Fields: q, kind, start, end (ISO dates; only where the list is ``dated``). ``presets`` are links to periods.
     """
 
     action: str
@@ -104,6 +110,8 @@ class Filter:
     start: str = ""
     end: str = ""
     clear_url: str = ""
+    dated: bool = True
+    kept: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ class _OrderRow(Struct, frozen=True):
     transfer_id: UUID | None
     created_at: datetime
     settled_at: datetime | None
+    origin: str
+    method_ref: str
 
 
 def _order(row: dict[str, Any]) -> Order:

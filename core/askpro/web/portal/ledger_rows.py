@@ -27,7 +27,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "calls": ("usage", "reaped", "reaped_reversal"),
     "other": (
         "adjustment", "adjustment_reversal", "promo", "promo_reversal", "usage_reversal", "topup_reversal", "refund",
-        "fee", "fee_reversal", "expiry", "dispute", "transfer", "correction",
+        "fee", "fee_reversal", "expiry", "promo_expired", "expired_on_refund", "dispute", "transfer", "correction",
+        "refund_reversal", "dispute_reversal",
     ),
 }  # fmt: skip
 """What a customer can choose → kinds of the ledger."""
@@ -35,7 +36,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 _SHOWN = {
     "usage": "calls", "usage_reversal": "correction", "topup_reversal": "refund", "adjustment_reversal": "adjustment",
     "reaped": "call", "reaped_reversal": "correction",
-    "promo_reversal": "expiry", "fee_reversal": "correction",
+    "promo_reversal": "expiry", "promo_expired": "expiry", "expired_on_refund": "expiry", "fee_reversal": "correction",
+    "refund_reversal": "correction", "dispute_reversal": "correction",
 }  # fmt: skip
 
 

@@ -87,7 +87,7 @@ class Offer:
 
 def method_of(way: Way) -> Method:
     """A way to pay as a choice."""
-    return Method(way.key, way.title)
+    return Method(way.key, way.title, test=not way.live)
 
 
 async def offer_of(visit: Visit, *, glance: bool = False) -> Offer | None:

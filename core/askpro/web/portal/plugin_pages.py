@@ -26,9 +26,9 @@ class PluginPages:
         self._folders: Mapping[str, Path] = host.folders("templates")
         self._made: dict[int, Environment] = {}
 
-    def scope(self, request: Request[Any, Any, Any]) -> PageScope:
+    async def scope(self, request: Request[Any, Any, Any]) -> PageScope:
         """What the plugin's page is told. After one of the portal's guards."""
-        visit = Visit.of(request)
+        visit = await Visit.arrive(request)
         visitor = visit.visitor
         actor = f"{visitor.role}:{visitor.person.id}" if visitor.person is not None else "anyone"
         site = visit.site("topup" if visitor.customer else None)
@@ -42,6 +42,8 @@ class PluginPages:
             tenant=TenantRef(visit.tenant.id, visit.tenant.slug),
             actor=actor,
             locale=visit.reader.locale,
+            customer=str(visitor.customer.id) if visitor.customer else "",
+            address=visit.peer.address,
             csrf_input=hidden,
             render=render,
         )

@@ -9,54 +9,82 @@ from typing import Any, Literal
 from litestar import Request, Response, Router
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import Empty
 
 from askpro.errors import Misconfigured
 from askpro.web.permissions import PUBLIC
-from askpro.web.portal import calls, checkout, downloads, overview, settings, sign_in, topup, transactions
+from askpro.web.portal import (
+    auto_topup,
+    calls,
+    checkout,
+    downloads,
+    methods,
+    notifications,
+    overview,
+    settings,
+    sign_in,
+    topup,
+    transactions,
+)
 from askpro.web.portal.visit import Visit
 from askpro.web.portal_auth import HANDLERS, ROLES, guard
 
-__all__ = ("ROUTES", "Route", "portal_router")
+__all__ = ("ROUTES", "Page", "Route", "portal_router")
 
 Page = Callable[[Visit], Awaitable[Response[bytes]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``permission`` is a row of the role matrix (``portal_auth.ROLES``)."""
+    """``permission`` is a row of the role matrix (``portal_auth.ROLES``); ``most``: bytes a form may bring along."""
 
     method: Literal["GET", "POST"]
     path: str
     page: Page
     permission: str
+    most: int | None = None
 
 
 ROUTES = (
     Route("GET", "/sign-in", sign_in.show, PUBLIC),
     Route("POST", "/sign-in", sign_in.enter, PUBLIC),
     Route("GET", "/language/{code:str}", settings.switch_language, PUBLIC),
-    Route("GET", "/", overview.show, "customer"),
+    Route("GET", "/", overview.show, "person"),
     Route("GET", "/topup", topup.choose, "customer"),
     Route("POST", "/topup/review", topup.check, "customer"),
     Route("GET", "/topup/review", topup.review, "customer"),
     Route("POST", "/topup/pay", checkout.pay, "customer"),
     Route("GET", "/topup/{order:uuid}", checkout.done, "customer"),
+    Route("GET", "/payment-methods", methods.show, "customer"),
+    Route("GET", "/payment-methods/add", methods.add_form, "customer"),
+    Route("POST", "/payment-methods/add", methods.add, "customer"),
+    Route("POST", "/payment-methods/default", methods.make_default, "customer"),
+    Route("GET", "/payment-methods/remove", methods.remove_form, "customer"),
+    Route("POST", "/payment-methods/remove", methods.remove, "customer"),
+    Route("POST", "/payment-methods/portal", methods.open_portal, "customer"),
+    Route("GET", "/auto-topup", auto_topup.show, "customer"),
+    Route("POST", "/auto-topup", auto_topup.check, "customer"),
+    Route("GET", "/auto-topup/review", auto_topup.review, "customer"),
+    Route("POST", "/auto-topup/save", auto_topup.save, "customer"),
+    Route("POST", "/auto-topup/off", auto_topup.switch_off, "customer"),
     Route("GET", "/transactions", transactions.show, "customer"),
     Route("GET", "/transactions.csv", downloads.transactions_csv, "customer"),
     Route("GET", "/calls", calls.show, "customer"),
     Route("GET", "/calls.csv", downloads.calls_csv, "customer"),
     Route("GET", "/calls/{call:uuid}", calls.explain, "customer"),
-    Route("GET", "/settings", settings.show, "customer"),
-    Route("POST", "/settings/language", settings.set_language, "customer"),
-    Route("POST", "/settings/appearance", settings.set_appearance, "customer"),
-    Route("POST", "/settings/password", settings.change_password, "customer"),
-    Route("POST", "/sign-out", sign_in.leave, "customer"),
+    Route("GET", "/settings", settings.show, "person"),
+    Route("POST", "/settings/language", settings.set_language, "person"),
+    Route("POST", "/settings/appearance", settings.set_appearance, "person"),
+    Route("POST", "/settings/password", settings.change_password, "person"),
+    Route("GET", "/notifications", notifications.show, "customer"),
+    Route("POST", "/notifications", notifications.save, "customer"),
+    Route("POST", "/sign-out", sign_in.leave, "person"),
 )
 """All of them."""
 
 
 def portal_router(routes: Sequence[Route] = ROUTES) -> Router:
-    """The portal, to be mounted at the root. Raises Misconfigured for a route with no row in the role matrix."""
+    """These rooms, to be mounted at the root. Raises Misconfigured for a route with no row in the role matrix."""
     for route in routes:
         if route.permission not in ROLES:
             raise Misconfigured(f"route {route.path} does not say who may use it ({route.permission!r})")
@@ -66,13 +94,14 @@ def portal_router(routes: Sequence[Route] = ROUTES) -> Router:
 
 def _handler(route: Route) -> HTTPRouteHandler:
     async def endpoint(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return await route.page(Visit.of(request))
+        return await route.page(await Visit.arrive(request))
 
-    endpoint.__name__ = f"portal_{route.page.__module__.rpartition('.')[2]}_{route.page.__name__}"
+    endpoint.__name__ = "_".join((*route.page.__module__.split(".")[-2:], route.page.__name__))
     methods = [HttpMethod.GET, HttpMethod.HEAD] if route.method == "GET" else [HttpMethod.POST]
     decorate = HTTPRouteHandler(
         route.path,
         http_method=methods,
+        request_max_body_size=route.most if route.most is not None else Empty,
         opt={"permission": route.permission},
         include_in_schema=False,
         status_code=200,

@@ -10,7 +10,7 @@ from askpro.i18n import languages
 from askpro.people import passwords, persons, sessions
 from askpro.web import limits
 from askpro.web.limits import Policy
-from askpro.web.portal.frame import FieldError, Notice, Option
+from askpro.web.portal.frame import FieldError, Link, Notice, Option
 from askpro.web.portal.views import SettingsPage
 from askpro.web.portal.visit import Visit
 from askpro.web.portal_auth import local
@@ -41,6 +41,10 @@ def _page(visit: Visit, errors: tuple[FieldError, ...] = ()) -> SettingsPage:
         scheme_action="/settings/appearance",
         schemes=tuple(Option(label, value, current=value == visit.scheme) for value, label in schemes),
         errors=errors,
+        notifications_url="/notifications" if visit.visitor.customer else "",
+        payment_links=(Link(_("Payment methods"), "/payment-methods"), Link(_("Auto-top-up"), "/auto-topup"))
+        if visit.visitor.customer
+        else (),
     )
 
 

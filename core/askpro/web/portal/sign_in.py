@@ -9,23 +9,25 @@ from askpro.people import persons, sessions
 from askpro.web import limits
 from askpro.web.limits import Policy
 from askpro.web.portal.frame import FieldError, Notice
+from askpro.web.portal.rooms import home_of
 from askpro.web.portal.views import SignInPage
 from askpro.web.portal.visit import Visit
 from askpro.web.portal_auth import SIGN_IN, local
-from askpro.web.sessions import session_cookie, visit_cookie
+from askpro.web.sessions import role_of, session_cookie, visit_cookie
 
-__all__ = ("BY_ACCOUNT", "BY_ADDRESS", "enter", "leave", "show")
+__all__ = ("BY_ACCOUNT", "BY_ADDRESS", "BY_TENANT", "enter", "leave", "show")
 
 BY_ADDRESS = Policy("sign-in", 30, 900)
 BY_ACCOUNT = Policy("sign-in-account", 20, 900)
-"""Attempts in a quarter of an hour."""
+BY_TENANT = Policy("sign-in-tenant", 3_000, 900)
+"""Attempts in a quarter of an hour. The tenant's own is wide: a stranger must not lock everybody out."""
 
 
 async def show(visit: Visit) -> Response[bytes]:
     """``GET /sign-in``."""
     wanted = local(visit.query("next", 500))
     if visit.visitor.person is not None:
-        return visit.redirect(wanted)
+        return visit.redirect(wanted if wanted != "/" else visit.home)
     notices = []
     if visit.query("done") == "sign-out":
         notices.append(Notice("ok", visit.gettext("You have signed out.")))
@@ -39,7 +41,9 @@ async def enter(visit: Visit) -> Response[bytes]:
     email, wanted = form.get("email", "").strip()[:254], local(form.get("next", ""))
     state = visit.request.scope["state"]
     account = f"{visit.tenant.id}:{email.lower()}"
-    await limits.enforce(state, (BY_ADDRESS, visit.peer.address), (BY_ACCOUNT, account))
+    await limits.enforce(
+        state, (BY_ADDRESS, visit.peer.address), (BY_ACCOUNT, account), (BY_TENANT, str(visit.tenant.id))
+    )
     try:
         person = await persons.sign_in(visit.tenant.id, email, form.get("password", ""))
     except NotAuthenticated:
@@ -49,7 +53,7 @@ async def enter(visit: Visit) -> Response[bytes]:
     # always a new one, whatever the browser brought along; what it brought is worth nothing any more
     token, _ = await sessions.rotate(visit.tenant.id, visit.visitor.token, person.id, {})
     cookies = [session_cookie(visit.peer, token), visit_cookie(visit.peer, "")]
-    return visit.redirect(wanted, cookies=cookies)
+    return visit.redirect(wanted if wanted != "/" else home_of(role_of(person)), cookies=cookies)
 
 
 async def leave(visit: Visit) -> Response[bytes]:

@@ -12,9 +12,10 @@ from askpro import clock, db
 from askpro.errors import NotFound
 from askpro.ledger.queries import wallet
 from askpro.money import Money
-from askpro.payments import providers
+from askpro.payments import methods, providers
 from askpro.payments.quote import quote
-from askpro.web.portal.frame import Notice
+from askpro.web.portal.frame import Link, Notice
+from askpro.web.portal.methods import saving_consent
 from askpro.web.portal.offers import Choice, method_of, offer_of
 from askpro.web.portal.views import TopupPage, TopupReviewPage
 from askpro.web.portal.visit import Visit
@@ -26,7 +27,7 @@ async def choose(visit: Visit) -> Response[bytes]:
     """``GET /topup``; ``amount`` and ``method`` come back from the check page."""
     offer = await offer_of(visit)
     form = offer.form(amount=visit.query("amount", 20), method=visit.query("method", 40)) if offer else None
-    return visit.page("topup.html", TopupPage(form, "/"), "topup", notices=await _remarks(visit))
+    return visit.page("topup.html", TopupPage(form, "/", links=_links(visit)), "topup", notices=await _remarks(visit))
 
 
 async def check(visit: Visit) -> Response[bytes]:
@@ -37,7 +38,7 @@ async def check(visit: Visit) -> Response[bytes]:
     choice, errors = offer.read(visit, sent)
     if choice is None:
         form = offer.form(amount=sent.get("amount", ""), other=sent.get("other", ""), method=sent.get("method", ""))
-        page = TopupPage(form, "/", errors)
+        page = TopupPage(form, "/", errors, _links(visit))
         return visit.page("topup.html", page, "topup", status=422, notices=await _remarks(visit))
     return visit.redirect("/topup/review", amount=_plain(choice.net), method=choice.way.key, key=_fresh())
 
@@ -69,6 +70,10 @@ async def _remarks(visit: Visit) -> list[Notice]:
     return [Notice("info", text) for text in said]
 
 
+def _links(visit: Visit) -> tuple[Link, ...]:
+    return Link(visit.gettext("Auto-top-up"), "/auto-topup"), Link(visit.gettext("Payment methods"), "/payment-methods")
+
+
 async def _page(visit: Visit, choice: Choice, key: str) -> TopupReviewPage:
     tenant, net = visit.tenant.id, choice.net
     today = clock.civil_day(clock.now(), visit.tenant.timezone)
@@ -89,6 +94,9 @@ async def _page(visit: Visit, choice: Choice, key: str) -> TopupReviewPage:
         cancel_url="/",
         vat_rate=total.rate if total.rate else None,
         vat_note="" if total.rate else visit.gettext("not charged"),
+        save_consent=saving_consent(visit, choice.way.title).text
+        if await methods.saves_on_checkout(tenant, choice.way.key)
+        else "",
         fields=(("amount", _plain(net)), ("method", choice.way.key), ("gross", str(total.gross.units))),
     )
 

@@ -19,9 +19,9 @@ from askpro.web.portal.frame import Brand, FieldError, Filter, Link, NavItem, No
 
 __all__ = (
     "Brand", "CallPage", "CallRow", "CallsPage", "ComponentsPage", "Costs", "ErrorPage", "FieldError", "Filter",
-    "Link", "Method", "NavItem", "Notice", "Option", "OverviewPage", "Pager", "PriceStep", "SettingsPage",
-    "SignInPage", "Site", "Tile", "TopupDonePage", "TopupForm", "TopupPage", "TopupReviewPage", "TransactionRow",
-    "TransactionsPage", "UnknownHostPage",
+    "Link", "Method", "NavItem", "Notice", "NotificationsPage", "Option", "OverviewPage", "Pager", "PriceStep",
+    "SettingsPage", "SignInPage", "Site", "Tile", "TopupDonePage", "TopupForm", "TopupPage", "TopupReviewPage",
+    "TransactionRow", "TransactionsPage", "UnknownHostPage",
 )  # fmt: skip
 
 # sign_in.html
@@ -50,11 +50,15 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A way to pay: ``label`` with brand and last digits, ``detail`` what to know (``valid until 08/28``)."""
+    """A way to pay: ``label`` with brand and last digits, ``detail`` what to know (``valid until 08/28``).
+
+    ``test``: with it no real money moves.
+    """
 
     value: str
     label: str
     detail: str = ""
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +130,12 @@ class OverviewPage:
 
 @dataclass(frozen=True, slots=True)
 class TopupPage:
-    """The first step: amount and method. ``form`` None when the house offers no way to pay."""
+    """The first step: amount and method. ``form`` None when the house offers no way to pay. ``links``: see also."""
 
     form: TopupForm | None
     cancel_url: str
     errors: tuple[FieldError, ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,8 @@ class TopupReviewPage:
 
     ``vat_rate`` as a share of one; None when no VAT is shown, then ``vat_note`` says why. ``fields`` go along hidden
     (amount, method); ``idempotency_key`` makes two presses one payment (D12).
+
+    ``save_consent``: what is agreed to by the box that saves the method for later (field save); empty: it cannot be.
     """
 
     action: str
@@ -154,13 +161,15 @@ class TopupReviewPage:
     vat_rate: Decimal | None = None
     vat_note: str = ""
     fields: tuple[tuple[str, str], ...] = ()
+    save_consent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TopupDonePage:
     """How it went. ``unknown``: the provider has not answered; nobody should pay again before it is looked up.
 
-    ``reason``: why it was declined, in the reader's language. ``refresh_url`` asks again, ``retry_url`` starts anew.
+    ``reason``: why it was declined, in the reader's language. ``refresh_url`` asks again, ``retry_url`` starts anew;
+    ``details_url``: how to pay, while that can be read again (a bank transfer).
     """
 
     outcome: Literal["settled", "pending", "declined", "unknown"]
@@ -175,6 +184,7 @@ class TopupDonePage:
     refresh_url: str = ""
     retry_url: str = ""
     reason: str = ""
+    details_url: str = ""
 
 
 # transactions.html, calls.html, call.html
@@ -269,6 +279,25 @@ class SettingsPage:
     password_minimum: int
     scheme_action: str = ""
     schemes: tuple[Option, ...] = ()
+    errors: tuple[FieldError, ...] = ()
+    notifications_url: str = ""
+    payment_links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationsPage:
+    """What a customer wants to be told. ``low_balance`` as it is typed; ``symbol`` of its currency.
+
+    ``mails``: kinds of mail that can be done without; ``value`` is the name of the box, ``current``: wanted.
+    """
+
+    action: str
+    back_url: str
+    balance: Money
+    symbol: str
+    low_balance: str = ""
+    tell_empty: bool = True
+    mails: tuple[Option, ...] = ()
     errors: tuple[FieldError, ...] = ()
 
 

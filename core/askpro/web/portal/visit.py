@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from babel import Locale
 from litestar import Request, Response
-from litestar.datastructures import Cookie
+from litestar.datastructures import Cookie, UploadFile
 
 from askpro.actor import Actor
 from askpro.errors import NotAuthenticated
 from askpro.i18n import Reader, languages, reader
 from askpro.people.model import Customer, Person
+from askpro.pluginhost import menu
+from askpro.sdk.context import TenantRef
+from askpro.sdk.routes import Guard
 from askpro.settings import Settings
 from askpro.tenancy.hosts import normalised
 from askpro.tenancy.model import Tenant
 from askpro.web import csrf
 from askpro.web.looks import Look
+from askpro.web.portal import rooms
 from askpro.web.portal.frame import NavItem, Notice, Option, Room, Site
+from askpro.web.portal.mode import money_remark
+from askpro.web.portal_auth import ROLES
 from askpro.web.proxies import Peer
 from askpro.web.sessions import Visitor, visit_cookie
 
-__all__ = ("ROOMS", "Visit")
-
-ROOMS: Mapping[Room, str] = {
-    "overview": "/",
-    "topup": "/topup",
-    "transactions": "/transactions",
-    "calls": "/calls",
-    "settings": "/settings",
-}
-"""The rooms in the order of the menu, and where they are."""
+__all__ = ("Visit",)
 
 
 @dataclass(frozen=True)
@@ -47,6 +44,10 @@ class Visit:
     look: Look
     reader: Reader
     settings: Settings
+    pages: tuple[NavItem, ...] = ()
+    """Plugins' pages for this visitor's menu."""
+    test_money: str = ""
+    """The message id that says that money is not real here."""
 
     @classmethod
     def of(cls, request: Request[Any, Any, Any]) -> Visit:
@@ -63,6 +64,19 @@ class Visit:
             app["settings"],
         )
 
+    @classmethod
+    async def arrive(cls, request: Request[Any, Any, Any]) -> Visit:
+        """Like ``of``, with what plugins put into the staff's menu, and whether money is real here."""
+        visit = cls.of(request)
+        if visit.visitor.person is not None:
+            visit = replace(visit, test_money=await money_remark(visit.tenant.id))
+        if visit.visitor.role not in ROLES[str(Guard.STAFF)]:
+            return visit
+        host, ref = request.app.state["host"], TenantRef(visit.tenant.id, visit.tenant.slug)
+        here = request.scope["path"]
+        found = await menu.entries(host, ref, Guard.STAFF, locale=visit.reader.locale)
+        return replace(visit, pages=tuple(NavItem(one.title, one.url, here == one.url) for one in found))
+
     @property
     def person(self) -> Person:
         """Who has signed in. Raises NotAuthenticated where nobody needs to."""
@@ -78,6 +92,11 @@ class Visit:
         return self.visitor.customer
 
     @property
+    def home(self) -> str:
+        """Where this visitor begins."""
+        return rooms.home_of(self.visitor.role)
+
+    @property
     def actor(self) -> Actor:
         return Actor("person", str(self.person.id), self.peer.address)
 
@@ -89,6 +108,14 @@ class Visit:
         """The fields of the form, by name; files and what is too long are left out."""
         sent = await self.request.form()
         return {name: value for name, value in sent.multi_items() if isinstance(value, str) and len(value) <= 2000}
+
+    async def upload(self, name: str) -> tuple[str, bytes] | None:
+        """The file of a form's field as it was named and sent, both to be believed by nobody; None: none was chosen."""
+        sent = (await self.request.form()).get(name)
+        if not isinstance(sent, UploadFile):
+            return None
+        content = await sent.read()
+        return (sent.filename, content) if sent.filename or content else None
 
     def origin(self) -> str:
         """``https://portal.example``: from the tenant and the settings, never from the request (trap L8).
@@ -110,16 +137,18 @@ class Visit:
         if query := self.request.scope["query_string"].decode("latin-1"):
             here += f"?{query}"
         back = f"?next={quote(here, safe='')}" if self.request.method == "GET" else ""
-        language = self.reader.language
+        language, staff = self.reader.language, self.visitor.role in ROLES["staff"]
         return Site(
-            brand=self.look.brand,
-            nav=tuple(NavItem(name, url, name == room) for name, url in ROOMS.items()) if self.visitor.customer else (),
+            brand=replace(self.look.brand, home_url=self.home),
+            nav=_menu(rooms.CUSTOMER if self.visitor.customer else rooms.STAFF if staff else (), room),
+            more=(*self.pages, *_menu(rooms.STAFF_MORE, room)) if staff else (),
             languages=tuple(
                 Option(_own_name(code), code, f"/language/{code}{back}", code == language) for code in languages()
             ),
             scheme=self.scheme,
             csrf=csrf.token_for(self.tenant.id, binding or self.visitor.binding),
             notices=tuple(notices),
+            test_money=self.test_money,
         )
 
     @property
@@ -164,6 +193,10 @@ class Visit:
     def gettext(self, message: str) -> str:
         """``message`` in the reader's language."""
         return self.reader.gettext(message)
+
+
+def _menu(places: Sequence[rooms.Place], room: Room | None) -> tuple[NavItem, ...]:
+    return tuple(NavItem(place.label, place.url, place.name == room) for place in places)
 
 
 def _own_name(code: str) -> str:

@@ -70,6 +70,9 @@ def _page(book: Book, session: Obj, error: str | None = None) -> Page:
     options = "".join(
         option(text, "method", word, chosen=not number) for number, (text, word) in enumerate([*saved, *choices])
     )
+    intent = book.objects.get(session["payment_intent"] or session["setup_intent"] or "", {})
+    said = intent.get("last_payment_error") or intent.get("last_setup_error") or {}
+    error = error or said.get("message")
     email = (
         ""
         if session["customer"] or session["customer_email"]

@@ -13,7 +13,7 @@ _STYLE = (
     "button,a.button{font:inherit;padding:.4rem .9rem;margin:.2rem .2rem .2rem 0;border:1px solid #635bff;"
     "border-radius:6px;background:#fff;color:#312ecb;cursor:pointer;text-decoration:none;display:inline-block}"
     "button.main{background:#4a44d4;color:#fff}label{display:block;padding:.15rem 0}table{width:100%}"
-    "td,th{text-align:left;padding:.2rem .5rem .2rem 0;vertical-align:top}"
+    "td,th{text-align:left;padding:.2rem .5rem .2rem 0;vertical-align:top}td+td{white-space:nowrap;text-align:right}"
     ".error{border:1px solid #b3093c;background:#fff0f3;padding:.5rem .8rem;border-radius:6px}"
     ".test{background:#fff4d6;border:1px solid #d9a400;border-radius:4px;padding:.1rem .5rem;font-size:.85rem}"
 )
@@ -34,7 +34,7 @@ def framed(title: str, body: str, *, livemode: bool = False, status: int = 200) 
     return Page(
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}</style></head>'
-        f'<body><p><span class="test">Stripe stand-in · {mode}</span></p><main><h1>{escape(title)}</h1>{body}</main>'
+        f'<body><header><span class="test">Stripe stand-in · {mode}</span></header><main><h1>{escape(title)}</h1>{body}</main>'
         "</body></html>",
         status,
     )

@@ -1,0 +1,1 @@
+"""The rooms of a reseller's staff: payments, disputes, customers, adjustments, payment providers."""
