@@ -10,6 +10,7 @@ Fields are ``str``, ``int``, ``bool``, ``Decimal``, ``Literal[...]`` of strings,
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -85,6 +86,7 @@ _KINDS: dict[Any, Literal["text", "secret", "integer", "decimal", "boolean"]] = 
 }
 
 
+@functools.lru_cache(maxsize=256)  # asked with every call of a provider, and the same as long as the process lives
 def setting_fields(schema: type[msgspec.Struct]) -> tuple[SettingField, ...]:
     """The fields of a schema, in order. Raises TypeError when a field has no title or an unknown type."""
     hints = get_type_hints(schema, include_extras=True)
