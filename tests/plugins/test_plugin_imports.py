@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GROUND = {"askpro.errors", "askpro.money", "askpro.clock", "askpro.ids", "askpro"}
+GROUND = {"askpro.errors", "askpro.money", "askpro.clock", "askpro.ids", "askpro.i18n", "askpro"}
 
 
 def imported(folder: Path) -> set[str]:

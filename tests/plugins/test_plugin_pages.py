@@ -18,6 +18,7 @@ from askpro.errors import AskProError, NotAuthenticated, NotFound
 from askpro.money import Money
 from askpro.pluginhost import Host, PageScope, service
 from askpro.sdk import CheckoutRequest, CustomerRef, Guard, Outcome
+from askpro.sdk.routes import Reply, RouteSpec
 
 pytestmark = pytest.mark.anyio
 
@@ -102,6 +103,29 @@ async def test_a_form_is_read_and_answered_with_see_other() -> None:
         await host.start()
         answer = await client.post("/x/good/go", data={"to": "there"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/x/good/page/there")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("text/html; charset=utf-8", "text/html; charset=utf-8"),
+        ("text/csv", "text/csv; charset=utf-8"),
+        ("text/csv; charset=iso-8859-1", "text/csv; charset=iso-8859-1"),
+        ("application/pdf", "application/pdf"),
+    ],
+)
+async def test_a_page_is_what_it_says(said: str, told: str) -> None:
+    """The charset stands there once and is the plugin's own; text without one is UTF-8."""
+
+    async def paper(ctx: Any, request: Any) -> Reply:
+        return Reply("ä".encode(), content_type=said)
+
+    host = await good()
+    host.records["good"].given.routes = (RouteSpec("/paper", paper, guard=Guard.ANYONE),)
+    async with client_of(host) as client:
+        await host.start()
+        answer = await client.get("/x/good/paper")
+    assert answer.headers.get_list("content-type") == [told]
 
 
 @pytest.mark.parametrize("path", ["/x/good/lie", "/x/good/fail"])

@@ -1,6 +1,6 @@
 """Everything a plugin may import, and all that it may import: ``from askpro.sdk import …``.
 
-Beside it only the ground: ``askpro.errors``, ``askpro.money``, ``askpro.clock``, ``askpro.ids``.
+Beside it only the ground: ``askpro.errors``, ``askpro.money``, ``askpro.clock``, ``askpro.ids``, ``askpro.i18n``.
 """
 
 from __future__ import annotations
