@@ -29,8 +29,8 @@ ACCOUNTS = [
 ]  # fmt: skip
 
 Check = Callable[[bytes], list[str]]
-TWO_HUNDRED = settings(
-    max_examples=200, deadline=None, suppress_health_check=list(HealthCheck),
+MANY = settings(
+    max_examples=100, deadline=None, suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # making a failing file smaller takes minutes
 )  # fmt: skip
 
@@ -100,7 +100,7 @@ def batches(draw: Any) -> list[Line]:
 
 @pytest.mark.slow
 @given(lines=batches(), scheme=st.sampled_from(["CORE", "B2B"]))
-@TWO_HUNDRED
+@MANY
 def test_random_collections_make_valid_files(referees: list[Check], lines: list[Line], scheme: str) -> None:
     """200 queues: every referee there is finds nothing to say of the file, our reading finds no fault, and what it
     reads is what was meant."""
