@@ -9,6 +9,7 @@ import asyncpg
 import catalogue
 import pytest
 
+from askpro.migrations.closing import close_to_public, open_to_public
 from askpro.pluginhost import Host, HostConfig, migrate_plugins
 
 pytestmark = pytest.mark.anyio
@@ -111,6 +112,19 @@ async def test_nobody_writes_the_ledger_past_its_functions(connection: Any) -> N
 async def test_functions_with_rights_are_careful(connection: Any) -> None:
     """Every SECURITY DEFINER function has a fixed search path that ends in pg_temp, and no mighty owner."""
     assert await catalogue.careless_functions(connection) == []
+
+
+async def test_functions_with_rights_are_called_by_name_only(connection: Any) -> None:
+    """Whoever may call what acts with its owner's rights is named; a run of migrations closes what one left open."""
+    assert await open_to_public(connection) == []
+    async with connection.transaction():
+        await connection.execute("set local role askpro_owner")
+        await connection.execute(
+            "create function ledger.opened() returns void language sql security definer as 'select'"
+        )
+        assert await open_to_public(connection) == ["ledger.opened()"]
+        await close_to_public(connection)
+        assert await open_to_public(connection) == []
 
 
 async def test_each_fault_is_found(connection: Any) -> None:

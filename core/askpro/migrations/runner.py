@@ -17,6 +17,7 @@ from piccolo.conf.apps import AppConfig, AppRegistry
 from askpro.db.engine import DB, prepare
 from askpro.db.unit import Unit
 from askpro.errors import Misconfigured
+from askpro.migrations.closing import close_to_public
 
 __all__ = ("migrate", "pending")
 
@@ -55,6 +56,7 @@ async def _run(connection: Any, extra_apps: Sequence[str]) -> list[str]:
             result = await run_forwards("all")
         if not result.success:
             raise Misconfigured(f"migration failed: {result.message or said.getvalue()}")
+        await close_to_public(connection)
         # how far the schema is, is no secret: readiness asks for it as the application
         await connection.execute("grant select on public.migration to askpro_app, askpro_platform")
         after = await _applied(connection)
