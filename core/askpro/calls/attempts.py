@@ -109,7 +109,7 @@ def _settle(priced: Sequence[_Pair], outcomes: Sequence[UsageOutcome]) -> list[I
 
 
 def duplicate(item: Item, currency: str | None, balance: int | None, overrun: int | None) -> UsageResult:
-    """The call is booked: the balance it left and what it overran."""
+    """The call is booked: the balance it left and what it overran; its price is looked up for all repeats at once."""
     return UsageResult(
         id=item.event.id, status="duplicate", currency=currency or "", balance=balance, overrun=overrun or 0
     )

@@ -24,6 +24,7 @@ from askpro.clock import now
 from askpro.errors import Unavailable
 from askpro.ids import usage_id
 from askpro.ledger import months
+from askpro.ledger.usage import prices
 
 __all__ = ("Item", "book")
 
@@ -59,6 +60,16 @@ async def book(items: Sequence[Item]) -> None:
             await _until_booked(sound, refused)
         await _refuse(refused)
         waiting = _after(turn, later, there) if later else later
+    await _recall(items)
+
+
+async def _recall(items: Sequence[Item]) -> None:
+    """What repeats of booked calls were told at first: price and seconds. One round trip more, and only for them."""
+    again = [(item, known) for item in items if (known := item.result) and known.unpriced]
+    found = await prices([(item.tenant, item.id) for item, _ in again if item.id is not None]) if again else ()
+    for (item, known), booked in zip(again, found, strict=True):
+        if booked is not None:
+            item.result = structs.replace(known, price=booked[0], billed_seconds=booked[1])
 
 
 def _in_turn(waiting: list[Item], there: set[UUID | None]) -> tuple[list[Item], list[Item]]:

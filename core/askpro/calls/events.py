@@ -75,3 +75,8 @@ class UsageResult(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_
     balance: int | None = None
     overrun: int = 0
     billed_seconds: int | None = None
+
+    @property
+    def unpriced(self) -> bool:
+        """Whether this repeats the answer to a booked call and its price is still to be looked up."""
+        return self.status == "duplicate" and self.balance is not None and self.price is None

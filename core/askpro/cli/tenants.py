@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import click
@@ -11,6 +12,8 @@ from askpro import paths
 from askpro.actor import Actor
 from askpro.cli.runtime import with_database
 from askpro.errors import InvalidInput
+from askpro.ledger.queries import Wallet
+from askpro.money import Money
 from askpro.settings import Settings
 from askpro.tariffs.selling import BelowWholesale
 from askpro.tenancy.queries import all_tenants, tenant_by_slug
@@ -28,6 +31,7 @@ from askpro.tenantfiles.service import (
     write_platform,
     write_tenant,
 )
+from askpro.wallets import funding
 
 __all__ = ("tenants",)
 
@@ -44,7 +48,7 @@ _names = click.argument("names", metavar="[SLUG]...", nargs=-1)
 
 @click.group()
 def tenants() -> None:
-    """Resellers as files: tenants/SLUG/tenant.toml and prices.toml."""
+    """Resellers: as files (tenants/SLUG/tenant.toml and prices.toml), and what they have paid in advance."""
 
 
 @tenants.command()
@@ -111,6 +115,34 @@ def export(root: Path | None, names: tuple[str, ...]) -> None:
             click.echo(str(folder))
 
     with_database(work)
+
+
+@tenants.command()
+@click.argument("slug")
+@click.argument("amount")
+@click.option("--reason", required=True, help="What it is for; it stands in the books.")
+@click.option("--key", required=True, help="Names the payment, like the bank's reference: booked once under it.")
+@click.option("--take-back", is_flag=True, help="The other way: out of the wallet, as far as it is there.")
+def credit(slug: str, amount: str, reason: str, key: str, take_back: bool) -> None:
+    """Credit what a reseller has paid for its calls in advance.
+
+    AMOUNT is of the reseller's currency, like 1250 or 99.50. The reseller's settings say funding = "prepaid".
+    """
+    try:
+        value = Decimal(amount)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or not 0 < value < 1_000_000_000:
+        raise InvalidInput(f"{amount} is no amount like 1250 or 99.50", field="amount")
+
+    async def work(settings: Settings) -> Wallet:
+        tenant = await tenant_by_slug(slug)
+        money = Money.of(-value if take_back else value, tenant.currency)
+        return await funding.credit(tenant, money, reason=reason, key=key, by=_BY)
+
+    after = with_database(work)
+    balance, held = Money(after.posted, after.currency), Money(after.held, after.currency)
+    click.echo(f"{slug}: balance {balance.decimal:f} {after.currency}, {held.decimal:f} held")
 
 
 def _chosen(root: Path | None, names: tuple[str, ...]) -> list[Path]:

@@ -10,7 +10,9 @@ from uuid import UUID
 from askpro import db
 from askpro.errors import NotFound
 
-__all__ = ("BucketRest", "StatementLine", "Wallet", "buckets", "statement", "wallet", "wallet_of", "wallets")
+__all__ = (
+    "BucketRest", "StatementLine", "Wallet", "buckets", "own_wallet", "statement", "wallet", "wallet_of", "wallets",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,16 @@ async def wallet_of(tenant: UUID, customer_id: UUID, currency: str) -> Wallet:
     if row is None:
         raise NotFound
     return Wallet(*row)
+
+
+async def own_wallet(tenant: UUID) -> Wallet | None:
+    """The wallet out of which the reseller itself pays in advance; None: it pays afterwards."""
+    row = await db.fetchrow(
+        f"{_WALLET} where tenant_id = $1"  # noqa: S608 - our own columns
+        " and id = (select wallet_id from ledger.funding where tenant_id = $1 and until is null)",
+        tenant,
+    )
+    return None if row is None else Wallet(*row)
 
 
 async def statement(

@@ -12,7 +12,7 @@ from uuid import UUID
 from askpro import db
 from askpro.ids import new_id
 
-__all__ = ("UsageGroup", "UsageOutcome", "UsageRow", "UsageStatus", "known", "post_usage")
+__all__ = ("UsageGroup", "UsageOutcome", "UsageRow", "UsageStatus", "post_usage", "prices")
 
 _POST = """
 select status, balance, overrun from ledger.post_usage($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
@@ -112,7 +112,12 @@ async def post_usage(groups: Sequence[UsageGroup], rows: Sequence[UsageRow]) -> 
     return [UsageOutcome(_STATUS[row[0]], row[1], row[2]) for row in found]
 
 
-async def known(tenants: Sequence[UUID], ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these calls are booked already."""
-    rows = await db.call("select * from ledger.known_usage($1, $2)", tenants, ids)
-    return {row[0] for row in rows}
+async def prices(calls: Sequence[tuple[UUID, UUID]]) -> list[tuple[int, int] | None]:
+    """Of calls (tenant, id): (price, billed seconds) as booked, in this order; None for one that is not booked."""
+    rows = await db.call(
+        "select ord, price, billed from ledger.usage_prices($1, $2)",
+        [one[0] for one in calls],
+        [one[1] for one in calls],
+    )
+    found = {row[0]: (row[1], row[2]) for row in rows}
+    return [found.get(position) for position in range(1, len(calls) + 1)]

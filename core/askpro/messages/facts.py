@@ -52,14 +52,17 @@ FACTS: Mapping[str, Fact] = {
     "dispute.won": Fact("dispute", ("amount",), ("dispute", "reference"), ("reason", "answer_by")),
     "dispute.lost": Fact("dispute", ("amount",), ("dispute", "reference"), ("reason", "answer_by")),
     "wallet.low": Fact("", ("available", "threshold"), may=("level",)),
+    "spending.soft_cap": Fact("", ("cap", "spent"), ("scope", "period", "begins", "until"), ("hard",)),
     "promo.granted": Fact("promo", ("amount",), may=("expires_at",)),
     "promo.expiring": Fact("promo", ("amount",), ("expires_at",)),
     "adjustment.waiting": Fact("adjustment", ("amount",), ("adjustment", "reason")),
 }
 """Event → its mail. An automatic top-up that is paid is told by ``topup.settled``, in words of its own."""
 
-_FIGURES = frozenset((*_AMOUNTS, "amount", "available", "threshold"))
-_INSTANTS = frozenset(("expires_at", "answer_by"))
+_FIGURES = frozenset((*_AMOUNTS, "amount", "available", "threshold", "cap", "spent", "hard"))
+_INSTANTS = frozenset(("expires_at", "answer_by", "begins", "until"))
+_STAFF_TOO: Mapping[str, str] = {"spending.soft_cap": "spending.staff"}
+"""Event → what the staff is told besides; of what concerns no single customer only they are."""
 
 
 def listen() -> None:
@@ -82,9 +85,12 @@ async def tell(event: Event) -> None:
         values["balance"] = await _balance(event.tenant, said)
     key = f"{event.kind}:{about or event.id}"
     if KINDS[template].to == "customer":
-        await queue(event.tenant, template, customer=UUID(said["customer"]), values=values, key=key)
-        return
-    values["customer"] = await _customer(event.tenant, said["customer"])
+        if said["customer"]:
+            await queue(event.tenant, template, customer=UUID(said["customer"]), values=values, key=key)
+        if event.kind not in _STAFF_TOO:
+            return
+        template, values["customer_id"] = _STAFF_TOO[event.kind], said["customer"]
+    values["customer"] = await _customer(event.tenant, said["customer"]) if said["customer"] else ""
     await queue(event.tenant, template, staff=True, values=values, key=key, besides=_person(said.get("by")))
 
 

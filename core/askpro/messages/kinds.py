@@ -21,6 +21,7 @@ class Kind:
 
 OPTIONAL: dict[str, str] = {
     "wallet.low": N_("Notice of a low balance"),
+    "spending.soft_cap": N_("Notice of high spending"),
     "promo": N_("News of bonus credit"),
 }
 """What a customer may switch off → what it is called."""
@@ -34,6 +35,7 @@ KINDS: dict[str, Kind] = {
     "autotopup.paused": Kind("autotopup_paused"),
     "refund.settled": Kind("refund_settled"),
     "wallet.low": Kind("wallet_low", optional="wallet.low"),
+    "spending.soft_cap": Kind("spending", optional="spending.soft_cap"),
     "promo.granted": Kind("promo_granted", optional="promo"),
     "promo.expiring": Kind("promo_expiring", optional="promo"),
     "plugin": Kind("plugin"),
@@ -43,6 +45,7 @@ KINDS: dict[str, Kind] = {
     "dispute.won": Kind("dispute", to="staff"),
     "dispute.lost": Kind("dispute", to="staff"),
     "adjustment.waiting": Kind("adjustment_waiting", to="staff"),
+    "spending.staff": Kind("spending_staff", to="staff"),
 }
 """Name of a mail (mostly the event it tells of) → what it is. A name is for good: it stands in the database."""
 

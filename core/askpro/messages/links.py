@@ -20,6 +20,8 @@ _ROOMS: Mapping[str, str] = {
     "staff_payment": "/staff/payments/{}",
     "staff_dispute": "/staff/disputes/{}",
     "staff_adjustment": "/staff/adjustments/{}",
+    "staff_customer": "/staff/customers/{}",
+    "staff_limits": "/staff/limits",
 }
 _settings: Settings | None = None
 

@@ -35,6 +35,8 @@ SCOPES = (
     "credits:write",
     "customers:read",
     "customers:write",
+    "limits:read",
+    "limits:write",
     "payments:read",
     "payments:refund",
     "topups:write",

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from askpro import db
 from askpro.actor import Actor
+from askpro.calls.control.limits import set_caps
 from askpro.commissions.queries import scheme_at
 from askpro.commissions.service import publish_scheme
 from askpro.errors import Conflict, InvalidInput, NotFound
@@ -72,6 +73,9 @@ async def apply_tenant(
         await _plans(tenant.id, definition, by)
         below = await _publish(tenant.id, definition.prices, tenant.currency, definition.origin, by, hard_floor)
         await _commission(tenant.id, definition, by)
+        if definition.limits is not None and any(change.key.startswith("limits.") for change in changes):
+            # last: until the end of this transaction no call begins
+            await set_caps(tenant.id, "reseller", "", definition.limits, by=by)
         return Applied(tenant.id, changes, below)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
+from askpro.calls.control.limits import Caps
 from askpro.commissions.scheme import Kind
 from askpro.tariffs.content import Content
 from askpro.tenancy.model import Brand, Seller, TenantSettings
@@ -49,7 +50,7 @@ class Commission:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A reseller. Price lists, plans and tax rates that are not named here are left as they are."""
+    """A reseller. Price lists, plans, tax rates and (``limits`` None) limits not named here are left as they are."""
 
     slug: str
     name: str
@@ -62,6 +63,8 @@ class Definition:
     brand: Brand = field(default_factory=Brand)
     settings: TenantSettings = field(default_factory=TenantSettings)
     taxes: tuple[TaxRate, ...] = ()
+    limits: Caps | None = None
+    """On the calls of all its customers together: all that are not named are lifted."""
     plans: Mapping[str, str] = field(default_factory=dict)
     """Code → name."""
     prices: tuple[PriceList, ...] = ()

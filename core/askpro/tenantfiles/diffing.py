@@ -10,6 +10,7 @@ from typing import Any
 
 from askpro.tenancy.model import plain
 from askpro.tenantfiles.definition import Definition, PlatformDefinition, PriceList
+from askpro.tenantfiles.limits import limits_plain
 
 __all__ = ("Change", "compared")
 
@@ -57,6 +58,7 @@ def _flat(definition: Definition | PlatformDefinition | None) -> dict[str, str]:
             brand["logo"] = f"SVG of {len(logo)} characters, {_digest(logo)}"
         _spread(found, "brand", brand)
         _spread(found, "settings", plain(definition.settings))
+        _spread(found, "limits", limits_plain(definition.limits))
         _spread(found, "tax", {str(tax.effective_from): f"{tax.rate.normalize():f}" for tax in definition.taxes})
         _spread(found, "plans", {code: {"name": name} for code, name in definition.plans.items()})
         if definition.commission is not None:

@@ -19,6 +19,7 @@ from askpro.tenancy import checks
 from askpro.tenancy.model import Brand, Link, TenantSettings
 from askpro.tenancy.tax import TaxRate
 from askpro.tenantfiles.definition import Commission, Definition, Key, PlatformDefinition, PriceList
+from askpro.tenantfiles.limits import read_limits
 from askpro.tenantfiles.source import FileOrigin, Source, open_source, refuse
 from askpro.web.theme.tokens import read_theme, validated
 
@@ -40,8 +41,9 @@ def read_tenant(folder: Path) -> Definition:
     house, prices = open_source(folder, "tenant.toml"), open_source(folder, "prices.toml")
     top = house.data
     house.known(
-        top, (), "name", "currency", "locale", "timezone", "country", "seller", "domains", "tax", "brand", "settings"
-    )
+        top, (), "name", "currency", "locale", "timezone", "country", "seller", "domains", "tax", "brand", "settings",
+        "limits",
+    )  # fmt: skip
     _checked(house, ("slug",), checks.slug, folder.name)
     currency = _checked(house, ("currency",), checks.currency, house.text(top, (), "currency"))
     zone = _checked(house, ("timezone",), checks.timezone, house.text(top, (), "timezone"))
@@ -60,6 +62,7 @@ def read_tenant(folder: Path) -> Definition:
         brand=_brand(house, folder),
         settings=_settings(house, currency),
         taxes=_taxes(house),
+        limits=read_limits(house),
         **_prices(prices, zone),
         origin=FileOrigin(house, prices),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from askpro import db
+from askpro.calls.control.limits import Caps, caps_of
 from askpro.commissions import queries as commissions
 from askpro.errors import NotFound
 from askpro.people.queries import customer_by_number
@@ -66,6 +67,7 @@ async def stored_tenant(tenant: Tenant, wanted: Definition) -> Definition:
     return await _definition(
         tenant,
         taxes=tuple(rates[t.effective_from] for t in wanted.taxes if t.effective_from in rates),
+        limits=None if wanted.limits is None else await _limits(tenant.id) or Caps(),
         plans={code: plans[code] for code in wanted.plans if code in plans},
         prices=await _in_force(tenant.id, wanted.prices, tenant.currency),
         commission=commission,
@@ -110,10 +112,17 @@ async def latest_tenant(tenant: Tenant) -> Definition:
     return await _definition(
         tenant,
         taxes=tuple(await tax.rates(tenant.id)),
+        limits=await _limits(tenant.id),
         plans={plan.code: plan.name for plan in plans},
         prices=_lists(latest),
         commission=Commission(last.kind, last.value, last.effective_from) if last else None,
     )
+
+
+async def _limits(tenant: UUID) -> Caps | None:
+    """The reseller's own; None: there are none."""
+    found = [caps for scope, _, caps in await caps_of(tenant) if scope == "reseller" and caps != Caps()]
+    return found[0] if found else None
 
 
 async def latest_platform() -> PlatformDefinition:
@@ -141,6 +150,7 @@ async def _definition(
     tenant: Tenant,
     *,
     taxes: tuple[tax.TaxRate, ...],
+    limits: Caps | None,
     plans: dict[str, str],
     prices: tuple[PriceList, ...],
     commission: Commission | None,
@@ -157,6 +167,7 @@ async def _definition(
         brand=tenant.brand,
         settings=tenant.settings,
         taxes=taxes,
+        limits=limits,
         plans=plans,
         prices=prices,
         commission=commission,

@@ -12,6 +12,7 @@ from typing import Any
 from askpro.clock import civil_day, day_bounds
 from askpro.tenancy.model import plain
 from askpro.tenantfiles.definition import Definition, PlatformDefinition, PriceList
+from askpro.tenantfiles.limits import limits_plain
 
 __all__ = ("write_platform", "write_tenant")
 
@@ -31,7 +32,7 @@ def write_tenant(definition: Definition, root: Path) -> Path:
     house["tax"] = [
         {"effective_from": tax.effective_from, "rate": f"{tax.rate.normalize():f}"} for tax in definition.taxes
     ]
-    house |= {"brand": brand, "settings": plain(definition.settings)}
+    house |= {"brand": brand, "settings": plain(definition.settings), "limits": limits_plain(definition.limits)}
     _write(folder / "tenant.toml", {key: value for key, value in house.items() if value not in ({}, [])})
     _write(folder / "prices.toml", _prices(definition))
     return folder

@@ -144,9 +144,13 @@ def _refusal(status: int) -> dict[str, Any]:
     return found
 
 
+_PLAIN = {"number": {"type": "string", "pattern": r"^\+[1-9][0-9]{2,14}$", "example": "+4930123456"}}
+"""Parameters of a path that are no ids."""
+
+
 def _path_parameters(path: str) -> list[dict[str, Any]]:
     return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": kind}}
+        {"name": name, "in": "path", "required": True, "schema": _PLAIN.get(name, {"type": "string", "format": kind})}
         for name, kind in _PARAMETER.findall(path)
     ]
 

@@ -58,9 +58,9 @@ async def finish(tenant: UUID, call: UUID, found: InProgress, end: CallEnd, *, t
     )
     if found.state == "finished" or isinstance(quote, Refusal) or quote.price(seconds) <= found.held:
         [result] = await train.submit(tenant, found.zone, [event], by=by)
-        return await _settled(tenant, call, result, found.unbilled)
+        return _settled(call, result, found.unbilled)
     result, unbilled = await db.retrying(lambda: _beyond(tenant, call, found, event, quote, by))
-    return await _settled(tenant, call, result, unbilled)
+    return _settled(call, result, unbilled)
 
 
 async def _beyond(
@@ -109,7 +109,7 @@ def _shortened(event: UsageEvent, seconds: int) -> UsageEvent:
     return structs.replace(event, ended_at=event.answered_at + timedelta(seconds=seconds))  # type: ignore[operator]
 
 
-async def _settled(tenant: UUID, call: UUID, result: UsageResult, unbilled: int) -> Settled:
+def _settled(call: UUID, result: UsageResult, unbilled: int) -> Settled:
     status: Literal["booked", "duplicate"]
     if result.status == "booked":
         status = "booked"
@@ -117,23 +117,8 @@ async def _settled(tenant: UUID, call: UUID, result: UsageResult, unbilled: int)
         status = "duplicate"
     else:
         raise Conflict(_WORDS.get(Reason(result.reason), result.detail), code=result.reason)
-    if status == "duplicate" or result.price is None:
-        async with db.unit(tenant):
-            row = await db.fetchrow(
-                "select price, billed, balance_after, overrun from ledger.usage where tenant_id = $1 and id = $2",
-                tenant,
-                call,
-            )
-        return Settled(
-            call, status, result.currency, row["price"], row["billed"], row["balance_after"], row["overrun"], unbilled
-        )
+    if result.price is None or result.billed_seconds is None or result.balance is None:
+        raise AssertionError("a booked call has a price")
     return Settled(
-        call,
-        status,
-        result.currency,
-        result.price,
-        result.billed_seconds or 0,
-        result.balance or 0,
-        result.overrun,
-        unbilled,
+        call, status, result.currency, result.price, result.billed_seconds, result.balance, result.overrun, unbilled
     )

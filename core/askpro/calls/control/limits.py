@@ -1,4 +1,4 @@
-"""Caps on calls and spending, set by the reseller; who passes a soft one is told once a period.
+"""Caps on calls and spending, set by the reseller.
 
 ``concurrent`` and ``per_second`` count calls under control, the latter by the clock's whole seconds; ``longest`` is in
 seconds; spending caps are 10⁻⁶ of the customer's (reseller's) currency, by civil day, week from Monday, and month, of
@@ -7,7 +7,7 @@ the day a call began. Where several hold, the strictest wins.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import re
 from typing import Literal, TypeAlias
 from uuid import UUID
 
@@ -16,15 +16,15 @@ from msgspec import Struct, structs
 from askpro import clock, db
 from askpro.actor import Actor
 from askpro.errors import InvalidInput
-from askpro.events.outbox import emit
 from askpro.ledger import holds
 from askpro.people.queries import customer
 from askpro.tenancy import audit
 from askpro.tenancy.queries import tenant_by_id
 
-__all__ = ("Caps", "Scope", "caps_of", "set_caps", "tell")
+__all__ = ("Caps", "Scope", "caps_of", "is_number", "set_caps")
 
 Scope: TypeAlias = Literal["reseller", "customer", "number"]
+_E164 = re.compile(r"\+[1-9]\d{2,14}", re.ASCII)
 
 
 class Caps(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -39,6 +39,11 @@ class Caps(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     week_hard: int | None = None
     month_soft: int | None = None
     month_hard: int | None = None
+
+
+def is_number(text: str) -> bool:
+    """Whether that is a telephone number in E.164, as in ``+4930123``."""
+    return _E164.fullmatch(text) is not None
 
 
 async def set_caps(tenant: UUID, scope: Scope, subject: UUID | str, caps: Caps, *, by: Actor) -> None:
@@ -65,6 +70,8 @@ async def set_caps(tenant: UUID, scope: Scope, subject: UUID | str, caps: Caps, 
             name, currency = str(found.wallet_id), found.currency
         elif (scope == "reseller") != (name == ""):
             raise InvalidInput("a reseller's caps have no subject, a number's do", field="subject")
+        elif scope == "number" and not is_number(name):
+            raise InvalidInput("a number is written like +4930123", field="number")
         today = clock.civil_day(clock.now(), own.timezone)
         await holds.set_limit(tenant, scope, name, currency, chosen, today=today)
         await audit.record(tenant, by, "calls.caps", subject, scope=scope, caps=chosen)
@@ -80,24 +87,3 @@ async def caps_of(tenant: UUID) -> list[tuple[str, str, Caps]]:
             tenant,
         )
     return [(row["scope"], row["subject"], Caps(*(row[name] for name in names))) for row in rows]
-
-
-_told: set[tuple[UUID, UUID, str, date]] = set()
-_MOST_TOLD = 10_000
-
-
-async def tell(tenant: UUID, wallet: UUID, day: date, passed: tuple[str, ...]) -> None:
-    """Emit ``spending.soft_cap`` for each soft cap that is news; with the mark, so once a period and never none."""
-    for name in passed:
-        scope, _, period = name.partition("_")
-        begins = {"day": day, "week": day - timedelta(days=day.weekday()), "month": day.replace(day=1)}[period]
-        news = (tenant, wallet if scope == "customer" else tenant, period, begins)
-        if news in _told:
-            continue
-        async with db.unit(tenant):
-            if await holds.tell_soft(tenant, scope, str(wallet) if scope == "customer" else "", period, begins):
-                facts = {"scope": scope, "period": period, "begins": begins.isoformat(), "wallet": wallet}
-                await emit("spending.soft_cap", facts, tenant=tenant)
-        if len(_told) >= _MOST_TOLD:
-            _told.clear()
-        _told.add(news)

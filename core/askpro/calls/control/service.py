@@ -9,7 +9,7 @@ from uuid import UUID
 from askpro import clock
 from askpro.actor import Actor
 from askpro.calls.check import problem
-from askpro.calls.control import limits
+from askpro.calls.control import soft_caps
 from askpro.calls.control.admission import Admitted, Asked, admit
 from askpro.calls.control.convoy import Convoy
 from askpro.calls.control.ending import finish as end_call
@@ -51,7 +51,7 @@ class Control:
             raise InvalidInput(wrong[1] or wrong[0].value, code=wrong[0].value)
         admitted = await self._starts.send(Asked(tenant, zone, start, at, str(by)))
         if admitted.decision.soft and admitted.wallet is not None:
-            await limits.tell(tenant, admitted.wallet, admitted.day, admitted.decision.soft)
+            await soft_caps.tell(tenant, admitted.wallet, admitted.day, admitted.decision.soft)
         return admitted.decision
 
     async def extend(self, tenant: UUID, call: UUID, beat: Beat) -> Decision:

@@ -1,4 +1,4 @@
-"""REST API v2: customers, balances, transactions, calls, the reports of finished calls, payments and refunds."""
+"""REST API v2: customers, balances, transactions, calls, reports of finished calls, limits, payments and refunds."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from askpro.web.api import (
     control,
     credits,
     customers,
+    limits,
     payments,
     transactions,
     usage,
@@ -29,6 +30,7 @@ HANDLERS: tuple[HTTPRouteHandler, ...] = (
     *usage.HANDLERS,
     *calls.HANDLERS,
     *control.HANDLERS,
+    *limits.HANDLERS,
     *payments.HANDLERS,
     *auto_topup.HANDLERS,
     *credits.HANDLERS,

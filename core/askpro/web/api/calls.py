@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from askpro import clock, db
+from askpro.calls import queries
+from askpro.calls.queries import CallRow
 from askpro.errors import Conflict, InvalidInput
 from askpro.i18n import Reader, reader
 from askpro.tariffs.explain import Step, plain, render
 from askpro.tariffs.recompute import recompute
-from askpro.web.api.call_rows import CallRow, call_row, call_rows
 from askpro.web.api.endpoint import PREFIX, Call, Nothing, Reply, endpoint
 from askpro.web.api.schemas import CallDetail, CallPage, CallQuery, CallSummary, PriceStep, given, money
 from askpro.web.failures import locale_of
@@ -66,7 +67,7 @@ async def list_calls(call: Call[CallQuery, Nothing]) -> Reply[CallPage]:
     scope = scope_of(tenant, "calls", customer, direction, answered, given(asked.since), given(asked.until))
     before = decode_cursor(asked.cursor, tuple[datetime, UUID], scope) if asked.cursor else None
     async with db.unit(tenant):
-        rows = await call_rows(
+        rows = await queries.calls(
             tenant,
             limit=asked.limit + 1,
             customer=customer,
@@ -109,7 +110,7 @@ async def get_call(call: Call[Nothing, Nothing]) -> CallDetail:
     tenant, identifier = call.tenant.id, call.id("call_id")
     speaks = reader(locale_of(call.request.scope), call.tenant.timezone)
     async with db.unit(tenant):
-        row = await call_row(tenant, identifier)
+        row = await queries.call(tenant, identifier)
         try:
             explained = await recompute(tenant, identifier)
         except Conflict as error:

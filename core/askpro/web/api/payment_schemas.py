@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from askpro.payments.model import Origin
 from askpro.payments.refund_state import RefundState
 from askpro.payments.state import OrderState
 from askpro.web.api.adjustment_schemas import MoneyGiven
@@ -39,6 +40,13 @@ class Payment(Struct, frozen=True):
     gross: Money
     provider: str
     method: Annotated[str, Meta(description="What paid, as people know it.")]
+    origin: Annotated[
+        Origin,
+        Meta(
+            description="`checkout`: the customer paid on the provider's page; `auto`: by the rule of auto-top-up; "
+            "`charge`: a saved method, by somebody's hand."
+        ),
+    ]
     created_at: datetime
     settled_at: datetime | None
 

@@ -35,7 +35,7 @@ def _money(amount: moneys.Money) -> Money:
 def _payment(order: Order) -> Payment:
     return Payment(
         order.id, order.reference, order.customer_id, order.state, order.reason, _money(order.net), _money(order.tax),
-        _money(order.gross), order.provider, order.method, order.created_at, order.settled_at,
+        _money(order.gross), order.provider, order.method, order.origin, order.created_at, order.settled_at,
     )  # fmt: skip
 
 

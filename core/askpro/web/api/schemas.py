@@ -257,7 +257,10 @@ class UsageBatch(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UsageOutcome(Struct, frozen=True):
-    """The answer for one event. ``balance_after``: the wallet after this call."""
+    """The answer for one event. ``balance_after``: the wallet after this call.
+
+    `duplicate` repeats what was said of the first report: price, seconds, balance and overrun, or the refusal's reason.
+    """
 
     id: str
     status: Literal["booked", "duplicate", "conflict", "refused"]

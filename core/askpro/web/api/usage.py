@@ -147,9 +147,10 @@ _OPERATION = Operation(
     summary="Report finished calls",
     description=(
         "1 to 1,000 events. Each gets a result of its own, in the order they were sent; events that cannot be booked "
-        "say why and do not hold up the others. The `id` of an event makes it safe to send again: a repeat is answered "
-        "`duplicate` and books nothing, other content under a known id is a `conflict`. A finished call is booked "
-        "whatever the balance; what the wallet could not cover is its `overrun`."
+        "say why and do not hold up the others. The `id` of an event makes it safe to send again: a repeat books "
+        "nothing and is answered `duplicate` with the price, seconds, balance and overrun of the first answer; other "
+        "content under a known id is a `conflict`. A finished call is booked whatever the balance; what the wallet "
+        "could not cover is its `overrun`."
     ),
     query=Nothing,
     body=UsageBatch,

@@ -16,6 +16,7 @@ from askpro.people.model import Customer
 from askpro.wallets import adjustments
 from askpro.wallets.adjustments import Adjustment
 from askpro.wallets.four_eyes import answerable
+from askpro.web.answers import sent
 from askpro.web.portal.frame import Link, Notice, Option
 from askpro.web.portal.visit import Visit
 from askpro.web.staff.forms import Entry
@@ -91,9 +92,9 @@ async def attachment(visit: Visit) -> Response[bytes]:
     identifier: UUID = visit.request.path_params["adjustment"]
     paper = await adjustments.attachment(visit.tenant.id, identifier)
     plain = paper.name.encode("ascii", "replace").decode().replace('"', "_").replace("\\", "_")
-    return Response(
+    return sent(
         paper.data,
-        media_type=paper.media_type,
+        paper.media_type,
         headers={
             "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(paper.name, safe='')}",
             "X-Content-Type-Options": "nosniff",

@@ -8,6 +8,7 @@ from uuid import UUID
 from litestar import Response
 
 from askpro import db
+from askpro.calls.control import standing as caps
 from askpro.errors import Conflict
 from askpro.ledger.queries import wallet
 from askpro.money import Money
@@ -21,6 +22,7 @@ from askpro.web.portal.visit import Visit
 from askpro.web.staff import adjustments as adjustment_pages
 from askpro.web.staff.customers import PATH, standing
 from askpro.web.staff.labels import badge
+from askpro.web.staff.limit_views import uses
 from askpro.web.staff.payments import rows as payment_rows
 from askpro.web.staff.reasons import reason
 from askpro.web.staff.views import CreditRow, CustomerPage, RuleFacts
@@ -58,6 +60,8 @@ async def show(visit: Visit) -> Response[bytes]:
         credits=tuple(CreditRow(one.reason, one.rest, one.amount, _last_day(visit, one.expires_at)) for one in gifts),
         adjust_url=f"{PATH}/{customer.id}/adjust",
         promo_url=f"{PATH}/{customer.id}/promo",
+        limits=uses(visit, await caps.of_customer(visit.tenant, customer), capped_only=True),
+        limits_url=f"{PATH}/{customer.id}/limits",
         resume_action=f"{PATH}/{customer.id}/resume" if rule is not None and rule.state == "paused" else "",
         rule=_rule(visit, rule) if rule is not None else None,
         frozen=purse.frozen,
@@ -82,6 +86,7 @@ def _notices(visit: Visit, customer: Customer) -> list[Notice]:
     said = {
         "promo": _("%(name)s has received the bonus credit.") % {"name": customer.name},
         "resumed": _("The automatic top-up goes on."),
+        "limits": _("The limits have been saved. They hold from the next call on."),
     }
     done = visit.query("done", 10)
     return [Notice("ok", said[done])] if done in said else []

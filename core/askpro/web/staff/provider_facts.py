@@ -20,6 +20,7 @@ from askpro.web.theme.labels import Badge
 __all__ = ("PATH", "Known", "host_of", "known", "plugin_pages", "ref_of", "setting_rows", "titles", "url_of")
 
 PATH = "/staff/providers"
+_LISTED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,9 @@ def _way(visit: Visit, plugin: str, key: str, can: ProviderCapabilities | AskPro
     if isinstance(can, AskProError):
         return Way(key, title, (), (), trouble=_(can.title))
     methods = ", ".join(_(METHODS[one]) if one in METHODS else one for one in can.methods)
-    currencies = ", ".join(sorted(can.currencies)) if can.currencies is not None else _("all")
-    facts = [(_("Kinds of payment"), methods or _("all")), (_("Currencies"), currencies)]
-    for currency, bounds in sorted(can.limits.items()):
+    facts = [(_("Kinds of payment"), methods or _("all")), (_("Currencies"), _currencies(visit, can))]
+    currency = visit.tenant.currency
+    if bounds := can.limits.get(currency):
         low, high = (visit.reader.money(one) if one else "" for one in (bounds.minimum, bounds.maximum))
         facts.append((_("Amounts in %(currency)s") % {"currency": currency}, f"{low} – {high}".strip(" –")))
     return Way(
@@ -115,6 +116,17 @@ def _way(visit: Visit, plugin: str, key: str, can: ProviderCapabilities | AskPro
         url_of(plugin, "endpoint") if Feature.ENDPOINT in can.features and not can.shared_endpoint else "",
         url_of(plugin, "onboarding") if Feature.ONBOARDING in can.features else "",
     )
+
+
+def _currencies(visit: Visit, can: ProviderCapabilities) -> str:
+    """The house's own first; some of them, where there are many."""
+    if can.currencies is None:
+        return visit.gettext("all")
+    listed = sorted(can.currencies, key=lambda one: (one != visit.tenant.currency, one))
+    if len(listed) <= _LISTED:
+        return ", ".join(listed)
+    some = {"some": ", ".join(listed[:_LISTED]), "num": visit.reader.number(len(listed) - _LISTED)}
+    return visit.gettext("%(some)s and %(num)s more") % some
 
 
 def titles(visit: Visit) -> Mapping[str, str]:

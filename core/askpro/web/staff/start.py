@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 from litestar import Response
 
+from askpro import db
+from askpro.ledger.queries import own_wallet
+from askpro.money import Money
 from askpro.payments.attention import Attention, attention
 from askpro.wallets import adjustments
 from askpro.web.portal.visit import Visit
 from askpro.web.staff.findings import troubled
 from askpro.web.staff.labels import badge
-from askpro.web.staff.views import StartPage, Task
+from askpro.web.staff.views import OwnFunds, StartPage, Task
 
 __all__ = ("show",)
 
@@ -22,8 +25,17 @@ async def show(visit: Visit) -> Response[bytes]:
     waiting = len(await adjustments.of_tenant(visit.tenant.id, waiting_only=True))
     troubles = await troubled(visit)
     tasks = (*_payments(visit, counts), *_others(visit, counts, waiting, len(troubles or ())))
-    page = StartPage(visit.person.name, tasks, unsure=troubles is None)
+    page = StartPage(visit.person.name, tasks, unsure=troubles is None, funds=await _funds(visit))
     return visit.page("staff/start.html", page, "staff")
+
+
+async def _funds(visit: Visit) -> OwnFunds | None:
+    async with db.unit(visit.tenant.id):
+        purse = await own_wallet(visit.tenant.id)
+    if purse is None:
+        return None
+    available, balance, held = (Money(units, purse.currency) for units in (purse.available, purse.posted, purse.held))
+    return OwnFunds(available, balance, held, low=purse.available <= 0)
 
 
 def _payments(visit: Visit, counts: Attention) -> Iterator[Task]:

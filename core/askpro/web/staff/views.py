@@ -10,12 +10,14 @@ from datetime import datetime
 
 from askpro.money import Money
 from askpro.web.portal.frame import FieldError, Filter, Link, Option, Pager
+from askpro.web.staff.limit_views import Use
 from askpro.web.staff.payment_views import PaymentRow
 from askpro.web.theme.labels import Badge
 
 __all__ = (
     "AdjustCheckPage", "AdjustPage", "AdjustmentPage", "AdjustmentRow", "AdjustmentsPage", "CreditRow",
-    "CustomerPage", "CustomerRow", "CustomersPage", "PromoCheckPage", "PromoPage", "RuleFacts", "StartPage", "Task",
+    "CustomerPage", "CustomerRow", "CustomersPage", "OwnFunds", "PromoCheckPage", "PromoPage", "RuleFacts",
+    "StartPage", "Task",
 )  # fmt: skip
 
 
@@ -31,12 +33,23 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnFunds:
+    """What the reseller has paid in advance, and what of it is set aside for calls in progress."""
+
+    available: Money
+    balance: Money
+    held: Money
+    low: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StartPage:
-    """What needs attention; ``unsure``: not everything could be asked just now."""
+    """What needs attention; ``unsure``: not everything could be asked just now. ``funds`` None: it pays afterwards."""
 
     name: str
     tasks: tuple[Task, ...]
     unsure: bool = False
+    funds: OwnFunds | None = None
 
 
 # customers
@@ -102,6 +115,8 @@ class CustomerPage:
     credits: tuple[CreditRow, ...]
     adjust_url: str
     promo_url: str
+    limits: tuple[Use, ...]
+    limits_url: str
     rule: RuleFacts | None = None
     resume_action: str = ""
     frozen: bool = False

@@ -10,7 +10,7 @@ from askpro import db
 from askpro.errors import NotFound
 from askpro.ids import usage_month
 
-__all__ = ("CallRow", "Position", "call_row", "call_rows")
+__all__ = ("CallRow", "Position", "call", "calls")
 
 Position = tuple[datetime, UUID]
 """Where a page ended: when its last call began, and its id."""
@@ -52,7 +52,7 @@ class CallRow:
     booked_at: datetime
 
 
-async def call_row(tenant: UUID, call_id: UUID) -> CallRow:
+async def call(tenant: UUID, call_id: UUID) -> CallRow:
     """One call. Raises NotFound."""
     row = await db.fetchrow(f"{_COLUMNS} and u.id = $2", tenant, call_id)
     if row is None:
@@ -60,7 +60,7 @@ async def call_row(tenant: UUID, call_id: UUID) -> CallRow:
     return CallRow(*row)
 
 
-async def call_rows(
+async def calls(
     tenant: UUID,
     *,
     limit: int,

@@ -1,0 +1,13 @@
+"""A soft cap is told once a period, and again when it was changed."""
+
+from __future__ import annotations
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from askpro.migrations.script import sql_migration
+
+ID = "ledger_0007"
+
+
+async def forwards() -> MigrationManager:
+    return sql_migration(__file__, ID, "askpro_ledger", __doc__ or "")
