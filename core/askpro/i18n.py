@@ -9,7 +9,7 @@ is only asked to write down what is left. Signs are ours as well: U+2212 for min
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date as civil_date
 from datetime import datetime
@@ -141,11 +141,24 @@ class Reader:
         """Like ``money`` but rounded *down*: a balance never shows more than is there (D0)."""
         return self._money(floor_to_minor(amount.units, self.minor_digits(amount.currency)), amount.currency)
 
-    def exact(self, amount: Money, *, sign: bool = False) -> str:
-        """The amount with every decimal it has, at least those of the smallest coin: ``0,0315 €``."""
+    def exact(self, amount: Money, *, sign: bool = False, digits: int | None = None) -> str:
+        """The amount with every decimal it has, at least those of the smallest coin: ``0,0315 €``.
+
+        ``digits``: with so many, rounded half up, as a column has them (``decimals``).
+        """
+        digits = self.decimals((amount,)) if digits is None else digits
+        return self._money(round_to_minor(amount.units, digits), amount.currency, sign=sign, digits=digits)
+
+    def decimals(self, amounts: Iterable[Money]) -> int:
+        """The fewest decimals that show each of these exactly, at least those of the smallest coin.
+
+        A column with one number of decimals lets the eye compare its figures.
+        """
+        return max((self._decimals(amount) for amount in amounts), default=0)
+
+    def _decimals(self, amount: Money) -> int:
         used = len(format(amount.decimal.normalize(), "f").partition(".")[2])
-        digits = min(_EXACT_DIGITS, max(used, self.minor_digits(amount.currency)))
-        return self._money(amount.units, amount.currency, sign=sign, digits=digits)
+        return min(_EXACT_DIGITS, max(used, self.minor_digits(amount.currency)))
 
     def _money(
         self, units: int, currency: str, *, sign: bool = False, whole: bool = False, digits: int | None = None

@@ -106,5 +106,5 @@ def configure(*, json: bool = False, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("httpx", "httpcore", "procrastinate"):  # they log every address they call, query strings included
+    for chatty in ("httpx", "httpcore", "stripe", "procrastinate"):  # they tell of every request and every job
         logging.getLogger(chatty).setLevel(logging.WARNING)

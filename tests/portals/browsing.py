@@ -29,7 +29,7 @@ from askpro.sdk.context import TenantRef
 from paying import with_sandbox
 from portal_house import PASSWORD, House, credit, furnish, ring
 
-__all__ = ("Guest", "Server", "free_port", "serving")
+__all__ = ("Guest", "Server", "free_port", "held_port", "serving")
 
 AXE = Path(__file__).parents[1] / "assets" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -69,20 +69,20 @@ def serving(
 ) -> Iterator[Server]:
     """On a database of its own, which is gone afterwards; ``prepare`` adds to the furniture of both brands.
 
-    ``more``: further settings. ``port`` 0: any free one.
+    ``more``: further settings. ``port`` 0: any that is free when the furniture is there.
     """
     name = f"browser_{os.getpid()}"
     dsn = postgres.dsn(name, user="askpro_app", password=password)
-    port = port or free_port()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("ASKPRO_")},
         **(more or {}),
         "ASKPRO_DATABASE_URL": dsn,
         "ASKPRO_SECRET_KEY": _KEY,
-        "ASKPRO_PORT": str(port),
         "ASKPRO_PLUGINS": ",".join(plugins),
     }
     asyncio.run(_prepare(postgres.dsn(), name, template, environment, prepare))
+    port = port or free_port()
+    environment["ASKPRO_PORT"] = str(port)
     program = [sys.executable, "-c", "from askpro.cli import main; main()", "serve", "--port", str(port)]
     process = subprocess.Popen(program, env=environment, stdout=subprocess.DEVNULL)
     try:
@@ -96,10 +96,16 @@ def serving(
 
 def free_port() -> int:
     """One that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    with held_port() as held:
+        port: int = held.getsockname()[1]
     return port
+
+
+def held_port() -> socket.socket:
+    """A free one, which nobody else gets until the socket is closed."""
+    probe = socket.socket()
+    probe.bind(("127.0.0.1", 0))
+    return probe
 
 
 async def _prepare(

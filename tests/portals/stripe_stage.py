@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from browsing import Server, free_port, serving
+from browsing import Server, held_port, serving
 
 from askpro import clock, db, secrets
 from askpro.app import plugin_host
@@ -30,7 +30,7 @@ from askpro.messages import links
 from askpro.payments import autotopup_jobs, providers, rule
 from askpro.people.service import add_person, create_customer
 from askpro.pluginhost import Host
-from askpro.pluginhost.service import disable, save_settings
+from askpro.pluginhost.service import disable, enable, save_settings
 from askpro.sdk.context import TenantRef
 from askpro.settings import Settings
 from askpro.testing.stripe import StripeStandIn
@@ -157,6 +157,11 @@ class Stage:
         tenant = self.houses[slug].tenant
         self.run(save_settings(self.host, TenantRef(tenant.id, slug), "stripe", values, by="tests"))
 
+    def enable(self, slug: str, plugin: str) -> None:
+        """Switch a plugin on for that brand."""
+        assert self.host is not None
+        self.run(enable(self.host, TenantRef(self.houses[slug].tenant.id, slug), plugin, by="tests"))
+
 
 @contextmanager
 def staged(postgres: Any, template: str, password: str, folder: Path) -> Iterator[Stage]:
@@ -170,12 +175,14 @@ def staged(postgres: Any, template: str, password: str, folder: Path) -> Iterato
     stop = asyncio.Event()
     opened = asyncio.run_coroutine_threadsafe(_stripe(stripe, ready, stop), loop)
     stage = Stage(loop, stripe, ready.result(_PATIENCE))
-    port = free_port()
+    held = held_port()
+    port = held.getsockname()[1]
     more = {fake_stripe.API_BASE: stage.address, "ASKPRO_SMTP_URL": folder.as_uri(), "ASKPRO_MAIL_FROM": "b@x.example"}
 
     async def prepare(host: Host, houses: dict[str, House]) -> None:
         stage.houses = houses
         await _furnish(host, houses, stripe, port)
+        held.close()
 
     with ExitStack() as ending:
         ending.callback(_end, loop, thread)

@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 from browsing import Guest, Server, serving
+from msgspec import structs
 from playwright.sync_api import Browser, sync_playwright
 from render_preview import CHROMIUM
 
 from askpro import clock, db
 from askpro.actor import Actor
+from askpro.calls.book import Item, book
+from askpro.calls.control.limits import Caps, set_caps
+from askpro.calls.events import UsageEvent
 from askpro.money import Money
 from askpro.payments import disputes, inbox, providers, queries, refunds
 from askpro.payments.autotopup import Draft, save
@@ -21,6 +25,8 @@ from askpro.payments.consent import Consent
 from askpro.people.service import add_person
 from askpro.pluginhost import Host
 from askpro.sdk.payments import Dispute, DisputeState, EventKind, ProviderEvent
+from askpro.tenancy.service import update_tenant
+from askpro.wallets import funding
 from askpro.wallets.adjustments import propose
 from askpro.wallets.attachments import Attachment
 from askpro.wallets.promo import grant
@@ -75,6 +81,7 @@ async def _furnished(house: House) -> None:
     await grant(tenant, anna, money("10"), expires_at=end, reason="welcome", idempotency="1", by=me)
     await _rule(house, money)
     await _broken(house)
+    await _limited(house, money)
 
 
 async def _rule(house: House, money: Any) -> None:
@@ -89,6 +96,24 @@ async def _rule(house: House, money: Any) -> None:
             "update payments.rule set state = 'paused', reason = 'declined', paused_at = now(), declines = 3"
             " where tenant_id = $1", house.tenant.id,
         )  # fmt: skip
+
+
+async def _limited(house: House, money: Any) -> None:
+    """Caps of which one is not reached, one warned of and one used up; and a reseller that pays in advance."""
+    tenant, anna = house.tenant, house.customers["C-1"]
+    caps = Caps(concurrent=3, longest=3600, day_soft=money("0.01").units, day_hard=money("9").units,
+                week_hard=money("0.02").units, month_soft=money("200").units)  # fmt: skip
+    await set_caps(tenant.id, "customer", anna.id, caps, by=OPERATOR)
+    await set_caps(tenant.id, "reseller", "", Caps(concurrent=40, per_second=5, month_hard=money("2500").units),
+                   by=OPERATOR)  # fmt: skip
+    at = clock.now()
+    await book([Item(tenant.id, tenant.timezone, UsageEvent(
+        id="limited", customer=anna.number, direction="outbound", from_number="+4930111111", to_number="+4930222222",
+        started_at=at, answered_at=at, ended_at=at + timedelta(seconds=40)), str(OPERATOR))])  # fmt: skip
+    prepaid = structs.replace(tenant.settings, funding="prepaid")
+    house.tenant = await update_tenant(tenant.id, by=OPERATOR, settings=prepaid)
+    if tenant.slug == "falke":
+        await funding.credit(house.tenant, money("1250"), reason="transfer of 1 March", key="1", by=OPERATOR)
 
 
 async def _broken(house: House) -> None:
@@ -146,6 +171,8 @@ def test_every_room(browser: Browser, server: Server, slug: str, window: str) ->
             "customer": customer,
             "adjust": f"{customer}/adjust",
             "promo": f"{customer}/promo",
+            "customer-limits": f"{customer}/limits",
+            "limits": "/staff/limits",
             "adjustments": "/staff/adjustments?view=all",
             "adjustment": first(guest, "/staff/adjustments", "adjustments"),
             "providers": "/staff/providers",
@@ -203,13 +230,33 @@ def test_errors_are_seen(browser: Browser, server: Server) -> None:
         guest.faults[:] = [said for said in guest.faults if "422" not in said]  # which is what is wanted here
 
 
+def test_limits_are_typed_in(browser: Browser, server: Server) -> None:
+    """What is wrong comes back with its words at its field; what is right is saved; all without script."""
+    with Guest.at(browser, server, "nordstern", script=False, name="typed") as guest:
+        guest.sign_in("staff@example.org")
+        customer = first(guest, "/staff/customers?q=C-2", "customers")
+        guest.go(f"{customer}/limits")
+        guest.page.locator("#f-concurrent").fill("many")
+        guest.page.locator("#f-day_soft").fill("20")
+        guest.page.locator("#f-day_hard").fill("10")
+        guest.page.locator("form.card button").first.click()
+        assert guest.page.locator(".faults li").count() == 2
+        assert guest.page.locator("#f-concurrent").input_value() == "many"
+        guest.look("staff-limits-errors")
+        guest.page.locator("#f-concurrent").fill("4")
+        guest.page.locator("#f-day_hard").fill("30")
+        guest.page.locator("form.card button").first.click()
+        assert guest.page.locator("meter").count() == 2
+        guest.faults[:] = [said for said in guest.faults if "422" not in said]  # which is what is wanted here
+
+
 def test_the_menu_opens_without_script(browser: Browser, server: Server) -> None:
     """The rooms behind "More" at full width, all of them on a phone, with JavaScript off."""
     with Guest.at(browser, server, "falke", script=False) as guest:
         guest.sign_in("staff@example.org")
         assert not guest.page.locator(".more a").first.is_visible()
         guest.page.locator(".more summary").click()
-        assert guest.page.locator(".more a:visible").count() == 1
+        assert guest.page.locator(".more a:visible").count() == 2
         guest.page.set_viewport_size({"width": 390, "height": 844})
         guest.page.locator("details.menu summary").click()
-        assert guest.page.locator(".menu-sheet nav:first-child a:visible").count() == 7
+        assert guest.page.locator(".menu-sheet nav:first-child a:visible").count() == 8

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from browsing import Guest
 from playwright.sync_api import Browser, expect, sync_playwright
 from render_preview import CHROMIUM
+from stripe_payer import Payer, plain
 from stripe_stage import Stage, staged
 
-from askpro.i18n import Reader, reader
-from askpro.money import Money
 from embedded import APP_PASSWORD
 
 pytestmark = pytest.mark.browser
 
 DARK = {"color_scheme": "dark"}
 PHONE = {"viewport": {"width": 390, "height": 844}}
-READERS = {"nordstern": reader("de", "Europe/Berlin"), "falke": reader("en", "Europe/London")}
-CURRENCY = {"nordstern": "EUR", "falke": "GBP"}
 
 
 @pytest.fixture(scope="module")
@@ -39,119 +34,6 @@ def browser(stage: Stage) -> Iterator[Browser]:  # after the stage: Playwright's
         started = playwright.chromium.launch(**CHROMIUM)  # type: ignore[arg-type]  # a plain dict of its options
         yield started
         started.close()
-
-
-def plain(text: str) -> str:
-    """In one line, with common spaces."""
-    return " ".join(text.replace("\N{NO-BREAK SPACE}", " ").split())
-
-
-class Payer:
-    """Somebody of a brand at the browser, who reads its language and pays at Stripe's pages."""
-
-    def __init__(self, guest: Guest, stage: Stage) -> None:
-        self.guest, self.stage, self.slug = guest, stage, guest.slug
-        self.reader: Reader = READERS[guest.slug]
-
-    @classmethod
-    @contextmanager
-    def at(cls, browser: Browser, stage: Stage, slug: str, email: str, **more: Any) -> Iterator[Payer]:
-        assert stage.server is not None
-        with Guest.at(browser, stage.server, slug, elsewhere=(stage.address,), **more) as guest:
-            guest.sign_in(email)
-            yield cls(guest, stage)
-
-    def says(self, message: str, **values: Any) -> str:
-        """A text of the house, in the reader's language, as ``read`` gives it."""
-        return " ".join((self.reader.gettext(message) % values).split())
-
-    def money(self, amount: str, **how: Any) -> str:
-        return self.reader.money(Money.of(amount, CURRENCY[self.slug]), **how).replace("\N{NO-BREAK SPACE}", " ")
-
-    def reads(self, *texts: str) -> None:
-        """All of them are on the page, which says of itself that its money is none."""
-        said = self.guest.read()
-        for text in texts:
-            assert text in said
-        self.in_test_mode()
-
-    def in_test_mode(self) -> None:
-        """The page says so."""
-        assert self.guest.page.locator(".masthead .mode").is_visible()
-
-    def look(self, room: str) -> None:
-        """axe, width and a picture."""
-        self.guest.look(f"stripe-{room}")
-
-    def press(self, message: str, **values: Any) -> None:
-        text = self.says(message, **values)
-        self.guest.press(text, text)
-
-    def go(self, path: str, *texts: str) -> None:
-        self.guest.go(path)
-        self.reads(*texts)
-
-    def order(self, amount: str = "50.00", *, look: str = "") -> None:
-        """From the form by the check page to Stripe's."""
-        self.go("/topup")
-        if look:
-            self.look(f"{look}-form")
-        self.guest.page.locator(f"input[name=amount][value='{amount}']").check(force=True)
-        self.press("Continue to check")
-        self.in_test_mode()
-        if look:
-            self.look(f"{look}-check")
-        self.guest.page.locator("form.card button").click()
-        self.at_stripe()
-
-    def at_stripe(self) -> None:
-        expect(self.guest.page).to_have_url(re.compile(re.escape(f"{self.stage.address}/c/pay/")))
-
-    def pay(self, method: str) -> None:
-        """On Stripe's page."""
-        self.guest.page.locator(f"input[name=method][value={method}]").check()
-        self.guest.page.locator("button[value=pay]").click()
-
-    def reference(self) -> str:
-        """Of the payment on the page."""
-        found = re.search(r"T-\d{6}-[0-9A-Z]{5}", self.guest.read())
-        assert found
-        return found[0]
-
-    def orders(self, number: str) -> list[str]:
-        """The states of a customer's orders, oldest first."""
-        found = self.stage.rows(
-            self.slug, "select o.state from payments.orders o where o.tenant_id = $1 and o.customer_id = $2"
-            " and o.provider = 'stripe' order by o.created_at", self.customer(number),
-        )  # fmt: skip
-        return [row["state"] for row in found]
-
-    def customer(self, number: str) -> Any:
-        return self.stage.houses[self.slug].customers[number].id
-
-    def intents(self, number: str) -> list[dict[str, Any]]:
-        """What was asked of the customer's cards and accounts at Stripe."""
-        found = self.stage.rows(
-            self.slug, "select a.id::text from payments.attempt a join payments.orders o on o.tenant_id = a.tenant_id"
-            " and o.id = a.order_id where a.tenant_id = $1 and o.customer_id = $2", self.customer(number),
-        )  # fmt: skip
-        keys = {row["id"] for row in found}
-        return [one for one in self.stage.things("payment_intent", self.slug) if keys & set(one["metadata"].values())]
-
-    def heard(self) -> set[str]:
-        """The kinds of events that came by Stripe's webhook and are worked off."""
-        found = self.stage.rows(
-            self.slug, "select type from payments.inbox where tenant_id = $1 and processed_at is not null"
-        )
-        return {row["type"] for row in found}
-
-    def wallet(self, number: str) -> str:
-        house = self.stage.houses[self.slug]
-        found = self.stage.rows(
-            self.slug, "select posted from ledger.wallet where tenant_id = $1 and id = $2",
-            house.customers[number].wallet_id,
-        )  # fmt: skip
-        return f"{Money(found[0]['posted'], CURRENCY[self.slug]).decimal:.2f}"
 
 
 @pytest.mark.parametrize(
@@ -191,7 +73,7 @@ def test_a_debit_is_paid_later(browser: Browser, stage: Stage) -> None:
         assert (payer.orders("C-6"), payer.wallet("C-6")) == (["pending"], "15.00")
         stage.act(stage.stripe.settle_sepa, payer.intents("C-6")[0]["id"])
         stage.until(lambda: payer.orders("C-6") == ["settled"])
-        assert "checkout.session.async_payment_succeeded" in payer.heard()
+        stage.until(lambda: "checkout.session.async_payment_succeeded" in payer.heard())
         payer.go("/transactions", payer.money("65"))
         assert payer.says("Pending") not in payer.guest.read()
         payer.look("debit-paid")
@@ -388,32 +270,37 @@ def test_paid_back_by_the_reseller(browser: Browser, stage: Stage) -> None:
         assert stage.until(lambda: stage.mails("nordstern", "C-2", "refund.settled"))
 
 
-def told(payer: Payer) -> bool:
-    """Whether the overview says that money is not real."""
+def told(payer: Payer) -> str:
+    """What the overview says of the money."""
     payer.guest.go("/")
-    return payer.guest.page.locator(".mode").count() > 0
+    mode = payer.guest.page.locator(".mode")
+    return mode.inner_text().strip() if mode.count() else ""
 
 
+CUSTOMER = ("", "topup", "payment-methods", "auto-topup", "transactions", "calls", "settings")
 STAFF = ("", "/payments", "/disputes", "/customers", "/adjustments", "/providers", "/providers/stripe")
 
 
 def test_test_mode_is_told(browser: Browser, stage: Stage) -> None:
-    """On every page of customers and staff, in both brands; and on none with a live key."""
+    """On every page of customers and staff, in both brands; on none with a live key; at its method where both are."""
     for slug in ("nordstern", "falke"):
         with Payer.at(browser, stage, slug, "anna@example.org", name="mode") as payer:
-            for room in ("/", "/topup", "/payment-methods", "/auto-topup", "/transactions", "/calls", "/settings"):
-                payer.go(room)
+            for room in CUSTOMER:
+                payer.go(f"/{room}", payer.says("Test mode: no real money moves here."))
         with Payer.at(browser, stage, slug, "staff@example.org", name="mode", **PHONE) as staff:
             for room in STAFF:
                 staff.go(f"/staff{room}", staff.says("Test mode: no real money moves here."))
             staff.look("staff-provider")
     with Payer.at(browser, stage, "falke", "anna@example.org", name="live") as payer:
         stage.settings("falke", secret_key="sk_live_falke")
-        try:
-            stage.until(lambda: not told(payer))
-            payer.look("live")
-            for room in ("/topup", "/payment-methods", "/auto-topup"):
-                payer.guest.go(room)
-                assert payer.guest.page.locator(".mode, .badge-warn").count() == 0
-        finally:
-            stage.settings("falke", secret_key="sk_test_falke")
+        stage.until(lambda: not told(payer))
+        payer.guest.go("/topup")
+        assert payer.guest.page.locator(".mode, .choice .badge").count() == 0
+        stage.enable("falke", "sandbox")
+        stage.until(
+            lambda: told(payer) == payer.says("Test mode: with some of the payment methods no real money moves.")
+        )
+        payer.go("/topup")
+        tested = payer.guest.page.locator(".choice:has(.badge) input")
+        assert [one.get_attribute("value") for one in tested.all()] == ["sandbox"]
+        payer.look("mixed")

@@ -41,7 +41,9 @@ async def seed(host: Host, base_domain: str, *, progress: Callable[[str], None])
     """Bring the sample installation up to this moment. ``host``: the plugin host, started."""
     progress("resellers, brands and prices")
     await apply_platform(read_platform(paths.tenants() / "platform"), by=_BY)
-    await offer(host, "sandbox", by=str(_BY))
+    for plugin in ("sandbox", "banktransfer", "sepa"):  # the last two want an account: staff may enter one
+        if plugin in host.records:
+            await offer(host, plugin, by=str(_BY))
     tenants: list[Tenant] = []
     for slug in CUSTOMERS:
         await apply_tenant(read_tenant(paths.tenants() / slug), by=_BY, base_domain=base_domain)

@@ -69,8 +69,11 @@ def _handler(plugin: str, name: str, spec: RouteSpec, guards: Guards, dispatch: 
         # RFC 9111: what a signed-in person sees is nobody else's
         passed = {name: value for name, value in reply.headers.items() if name.lower() in _HEADERS}
         headers = {"Cache-Control": "no-store", **passed}
-        kind = reply.content_type.partition(";")[0]  # the framework adds the charset
-        return Response(reply.body, status_code=reply.status, media_type=kind, headers=headers)
+        kind = reply.content_type
+        if kind.startswith("text/") and "charset=" not in kind.lower():
+            kind += "; charset=utf-8"
+        # as a header it is final; as a media type the framework would append a charset to it
+        return Response(reply.body, status_code=reply.status, headers={**headers, "content-type": kind})
 
     endpoint.__name__ = f"{plugin}_{name}"
     decorate = HTTPRouteHandler(

@@ -28,7 +28,7 @@ from askpro.web.theme.labels import status
 
 __all__ = ("Entry", "check", "review", "save", "show", "switch_off")
 
-_HERE = "/auto-topup"
+_HERE, _METHODS = "/auto-topup", "/payment-methods"
 _FIELDS = ("threshold", "mode", "amount", "cap", "method")
 _MODES = ("fixed", "target")
 
@@ -165,11 +165,12 @@ async def _form_page(
     found = await methods.overview(visit.tenant, visit.customer, locale=visit.reader.locale)
     limits = await _limits(visit) if visit.customer.currency == visit.tenant.currency else None
     adding = next((desk for desk in found.desks if desk.setup), None)
+    add_url = f"{_METHODS}/add?{urlencode({'provider': adding.provider})}" if adding else ""
     page = AutoTopupPage(
-        state=await _state(visit, known, found) if known is not None else None,
+        state=await _state(visit, known, found, add_url) if known is not None else None,
         form=_form(visit, sent or _typed(visit, known), found, limits) if limits else None,
-        methods_url="/payment-methods",
-        add_url=f"/payment-methods/add?{urlencode({'provider': adding.provider})}" if adding else "",
+        methods_url=_METHODS,
+        add_url=add_url,
         offered=limits is not None and bool(found.desks),
         silent=found.silent,
         errors=errors,
@@ -209,7 +210,7 @@ def _choice(visit: Visit, one: MethodView) -> Method:
     return Method(f"{one.provider}/{one.method.ref}", one.method.label, until(visit, one.method.expires)[0])
 
 
-async def _state(visit: Visit, known: Rule, found: Overview) -> AutoTopupState:
+async def _state(visit: Visit, known: Rule, found: Overview, add_url: str) -> AutoTopupState:
     badge = status({"active": "active", "paused": "paused", "off": "off"}[known.state])
     charged = await autotopup.charged_this_month(visit.tenant, known.wallet_id)
     paused = known.state == "paused"
@@ -219,8 +220,10 @@ async def _state(visit: Visit, known: Rule, found: Overview) -> AutoTopupState:
         trouble = words.pause(visit, known)
         if known.reason == "authentication_required" and (url := await _confirm_url(visit, known)):
             remedies.append(Link(_("Confirm the payment now"), url))
-        if known.reason == "method_removed" or any(one.method.ref != known.method_ref for one in found.methods):
+        if any(one.chargeable and one.method.ref != known.method_ref for one in found.methods):
             remedies.append(Link(_("Choose another payment method"), "#f-method"))
+        elif known.reason != "dispute":
+            remedies.append(Link(_("Add another payment method"), add_url or _METHODS))
         if known.reason not in ("dispute", "method_removed"):
             remedies.append(Link(_("Top up once"), "/topup"))
     elif known.state == "active" and known.last_refusal:

@@ -65,7 +65,7 @@ class Cut:
         """The form, its chips and presets. ``kinds``: value → label, the empty one for all; none: no choice."""
         _ = visit.gettext
         chips = []
-        if self.kind in kinds:
+        if self.kind and self.kind in kinds:
             chips.append(Link(kinds[self.kind], replace(self, kind="").url()))
         if self.q:
             chips.append(Link(f"“{self.q}”", replace(self, q="").url()))

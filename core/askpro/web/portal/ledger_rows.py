@@ -118,9 +118,12 @@ def _booked(visit: Visit, line: StatementLine, order: Order | None) -> Transacti
 
 def _unbooked(visit: Visit, order: Order) -> TransactionRow:
     remedy = Link(visit.gettext("Try again"), "/topup") if order.state == "declined" else None
-    return TransactionRow(
-        "topup", _detail(order), order.created_at, order.state, order.net, None, f"/topup/{order.id}", remedy
-    )
+    follows = {
+        "pending": visit.gettext("credit follows when the money arrives"),
+        "unknown": visit.gettext("we are asking the payment service"),
+    }.get(order.state)
+    detail = f"{_detail(order)} · {follows}" if follows else _detail(order)
+    return TransactionRow("topup", detail, order.created_at, order.state, order.net, None, f"/topup/{order.id}", remedy)
 
 
 def _detail(order: Order) -> str:

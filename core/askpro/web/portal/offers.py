@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from time import monotonic
 from uuid import UUID
@@ -43,6 +43,7 @@ class Offer:
         """The form with what was chosen; a first visit finds the second amount and the first way chosen."""
         tiles = tuple(Tile(_value(one), one) for one in self.amounts)
         known = {tile.value for tile in tiles}
+        mixed = any(way.live for way in self.ways)  # else the top of the page has said it
         if amount and amount != "other" and amount not in known:
             amount, other = "other", amount
         return TopupForm(
@@ -50,7 +51,7 @@ class Offer:
             tiles=tiles,
             minimum=self.least,
             maximum=self.most,
-            methods=tuple(method_of(way) for way in self.ways),
+            methods=tuple(replace(method_of(way), test=mixed and not way.live) for way in self.ways),
             chosen=amount or tiles[min(1, len(tiles) - 1)].value,
             other=other,
             method=method if any(way.key == method for way in self.ways) else self.ways[0].key,
@@ -87,7 +88,7 @@ class Offer:
 
 def method_of(way: Way) -> Method:
     """A way to pay as a choice."""
-    return Method(way.key, way.title, test=not way.live)
+    return Method(way.key, way.title)
 
 
 async def offer_of(visit: Visit, *, glance: bool = False) -> Offer | None:

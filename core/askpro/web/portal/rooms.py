@@ -37,7 +37,10 @@ STAFF = (
 )
 """The staff's, in the order of the menu."""
 
-STAFF_MORE = (Place("settings", N_("Settings"), "/settings"),)
+STAFF_MORE = (
+    Place("limits", N_("Limits"), "/staff/limits"),
+    Place("settings", N_("Settings"), "/settings"),
+)
 """Behind “More”, after the pages of plugins."""
 
 HOMES = {"customer": "/", "staff": "/staff", "operator": "/staff"}

@@ -54,6 +54,6 @@ def sheet(visit: Visit, cut: Cut, name: str, head: list[str], lines: Iterable[li
     stem = "-".join(part for part in (visit.tenant.slug, name, period) if part)
     return Response(
         b"\xef\xbb\xbf" + text.getvalue().encode(),  # without the mark Excel takes UTF-8 for something else
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",  # the framework adds the charset
         headers={"Content-Disposition": f'attachment; filename="{stem}.csv"'},
     )

@@ -178,7 +178,7 @@ class Visit:
         return Response(
             html.encode(),
             status_code=status,
-            media_type="text/html; charset=utf-8",
+            media_type="text/html",  # the framework adds the charset
             headers={"Content-Language": self.reader.language, **(headers or {})},
             cookies=cookies,
         )

@@ -34,7 +34,8 @@ def framed(title: str, body: str, *, livemode: bool = False, status: int = 200) 
     return Page(
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}</style></head>'
-        f'<body><header><span class="test">Stripe stand-in · {mode}</span></header><main><h1>{escape(title)}</h1>{body}</main>'
+        f'<body><header><span class="test">Stripe stand-in · {mode}</span></header>'
+        f"<main><h1>{escape(title)}</h1>{body}</main>"
         "</body></html>",
         status,
     )
