@@ -11,6 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from askpro.demo.sample import CUSTOMERS, PASSWORD
+from askpro.demo.staff import STAFF
 
 FLAGS = [
     "--no-sandbox",
@@ -20,10 +21,12 @@ FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP *.localhost 127.0.0.1",
 ]
-SHOTS = [
-    ("nordstern", "light", 1280, {"overview": "/", "topup": "/topup", "calls": "/calls"}),
-    ("falke", "dark", 1280, {"overview": "/", "transactions": "/transactions"}),
-    ("rosenheim", "light", 390, {"overview": "/"}),
+SHOTS = [  # reseller, colours, width, who signs in, pages by name
+    ("nordstern", "light", 1280, "customer", {"overview": "/", "topup": "/topup", "calls": "/calls"}),
+    ("nordstern", "light", 1280, "staff", {"staff": "/staff", "payments": "/staff/payments"}),
+    ("falke", "dark", 1280, "customer", {"overview": "/", "transactions": "/transactions"}),
+    ("falke", "dark", 1280, "staff", {"staff": "/staff", "providers": "/staff/providers"}),
+    ("rosenheim", "light", 390, "customer", {"overview": "/"}),
 ]
 
 
@@ -36,7 +39,7 @@ def main() -> None:
     wanted.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        for slug, scheme, width, pages in SHOTS:
+        for slug, scheme, width, who, pages in SHOTS:
             context = browser.new_context(
                 viewport={"width": width, "height": 900},
                 color_scheme=scheme,  # type: ignore[arg-type]
@@ -44,10 +47,11 @@ def main() -> None:
             )
             page = context.new_page()
             home = f"http://{slug}.askpro.localhost:{wanted.port}"
-            sign_in(page, home, CUSTOMERS[slug][0].email)
+            sign_in(page, home, STAFF[slug][0][0] if who == "staff" else CUSTOMERS[slug][0].email)
             for name, path in pages.items():
                 page.goto(home + path)
-                page.screenshot(path=wanted.out / f"{name}-{slug}-{scheme}-{width}.png", full_page=width > 600)
+                whole = width > 600 and who == "customer"
+                page.screenshot(path=wanted.out / f"{name}-{slug}-{scheme}-{width}.png", full_page=whole)
             if "calls" in pages:
                 page.locator("main a[href^='/calls/']").first.click()
                 page.screenshot(path=wanted.out / f"call-{slug}-{scheme}-{width}.png", full_page=True)
@@ -56,12 +60,12 @@ def main() -> None:
 
 
 def sign_in(page: Page, home: str, email: str) -> None:
-    """As a customer would."""
+    """As anybody would."""
     page.goto(home + "/sign-in")
     page.fill("input[name=email]", email)
     page.fill("input[name=password]", PASSWORD)
     page.locator("main button").first.click()
-    page.wait_for_url(home + "/")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
 
 
 if __name__ == "__main__":

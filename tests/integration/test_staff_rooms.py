@@ -8,16 +8,19 @@ import re
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from askpro import clock, db
 from askpro.actor import Actor
+from askpro.calls.control import limits
 from askpro.ids import new_id
 from askpro.ledger.proof import prove
 from askpro.money import Money
 from askpro.payments import disputes, inbox, refunds
 from askpro.sdk.payments import EventKind, Outcome, ProviderEvent
 from askpro.tenancy import audit
-from askpro.wallets import adjustments, promo
+from askpro.tenancy.service import update_tenant
+from askpro.wallets import adjustments, funding, promo
 from askpro.web.portal.filters import PAGE
 from askpro.web.portal.routes import ROUTES as PORTAL_ROUTES
 from askpro.web.portal.routes import Route
@@ -25,6 +28,7 @@ from askpro.web.staff.routes import ROUTES
 from portal_house import Portal, portal, token_in
 from refunding import Desk
 from staff_house import colleague, disputed, fields, paid, send, staff, words
+from web_site import OPERATOR
 
 pytestmark = pytest.mark.anyio
 __all__ = ("portal",)
@@ -445,3 +449,76 @@ def test_the_rooms_are_the_staffs() -> None:
     """Every route lies below /staff and asks for the same permission."""
     assert {one.permission for one in ROUTES} == {"staff"}
     assert all(one.path.startswith("/staff") for one in ROUTES)
+
+
+# limits
+
+
+async def test_limits_of_a_customer_and_of_all(portal: Portal) -> None:
+    """What is typed is kept, shown as used, and held by call control; a blank field lifts."""
+    house = portal.houses["nordstern"]
+    customer = house.customers["C-1"]
+    await paid(portal, "50")
+    browser = await staff(portal)
+    room = f"/staff/customers/{customer.id}"
+    assert "Für diesen Kunden" in (await browser.get(room)).text or "No limits are set" in browser.page
+
+    typed = {"concurrent": "2", "longest": "90", "day_soft": "10,00", "day_hard": "20", "month_hard": "250,5"}
+    done = await send(browser, f"{room}/limits", typed)
+    assert (done.status_code, done.headers["location"]) == (303, f"{room}?done=limits")
+    page = words((await browser.get(done.headers["location"])).text)
+    assert "0 of 2" in page or "0 von 2" in page
+    assert browser.page.count("<meter") == 3
+    assert "style=" not in browser.page.partition("<main")[2]
+    assert 'value="250,50"' in (await browser.get(f"{room}/limits")).text
+    [(_, subject, kept)] = await limits.caps_of(house.tenant.id)
+    assert subject == str(customer.wallet_id)
+    assert kept == limits.Caps(
+        concurrent=2, longest=90, day_soft=10_000_000, day_hard=20_000_000, month_hard=250_500_000
+    )
+    await send(browser, f"{room}/limits", {"month_hard": " "})
+    assert await limits.caps_of(house.tenant.id) == [("customer", subject, limits.Caps())]
+
+    done = await send(browser, "/staff/limits", {"per_second": "3"})
+    assert done.headers["location"] == "/staff/limits?done=limits"
+    assert 'value="3"' in (await browser.get("/staff/limits?done=limits")).text
+    assert (await limits.caps_of(house.tenant.id))[0] == ("reseller", "", limits.Caps(per_second=3))
+
+
+async def test_limits_that_cannot_be(portal: Portal) -> None:
+    """Each at its field with what was typed; nothing is changed."""
+    house = portal.houses["falke"]
+    browser = await staff(portal, "falke")
+    typed = {
+        "concurrent": "-1", "per_second": "many", "longest": "0", "day_soft": "2", "day_hard": "1",
+        "week_soft": "1.234", "week_hard": "<b>", "month_soft": "9999999999999",
+    }  # fmt: skip
+    for path in ("/staff/limits", f"/staff/customers/{house.customers['C-1'].id}/limits"):
+        answer = await send(browser, path, typed)
+        assert answer.status_code == 422
+        faults = re.findall(r'<a href="#f-(\w+)">', answer.text.partition('class="faults"')[2].partition("</ul>")[0])
+        assert set(faults) == {
+            "concurrent", "per_second", "longest", "day_soft", "week_soft", "week_hard", "month_soft"
+        }  # fmt: skip
+        assert 'value="many"' in answer.text
+        assert "&lt;b&gt;" in answer.text
+    assert await limits.caps_of(house.tenant.id) == []
+    theirs = portal.houses["nordstern"].customers["C-1"].id
+    assert (await browser.get(f"/staff/customers/{theirs}/limits")).status_code == 404
+    assert (await send(browser, f"/staff/customers/{theirs}/limits", {"concurrent": "0"})).status_code == 404
+    assert await limits.caps_of(portal.houses["nordstern"].tenant.id) == []
+
+
+async def test_a_reseller_that_pays_in_advance_sees_its_balance(portal: Portal) -> None:
+    """On the start page, and only there where it pays in advance."""
+    house = portal.houses["falke"]
+    browser = await staff(portal, "falke")
+    assert "Your own balance" not in (await browser.get("/staff")).text
+    house.tenant = await update_tenant(
+        house.tenant.id, by=OPERATOR, settings=structs.replace(house.tenant.settings, funding="prepaid")
+    )
+    assert "no call of any customer is connected" in words((await browser.get("/staff")).text)
+    await funding.credit(house.tenant, Money.of("1250", "GBP"), reason="transfer of 1 March", key="1", by=OPERATOR)
+    page = words((await browser.get("/staff")).text)
+    assert "£1,250.00" in page
+    assert "is used up" not in page

@@ -222,13 +222,14 @@ async def test_a_storm_of_fifteen_thousand_reports_sent_three_times(empty_databa
     answers = [one.result for one in done]
     assert Counter(answer.status for answer in answers if answer) == {"booked": 15_000, "duplicate": 30_000}
     assert max(posted.values()) == 1
-    by_call: dict[tuple[UUID, str], set[tuple[int | None, int]]] = defaultdict(set)
+    by_call: dict[tuple[UUID, str], set[tuple[int | None, ...]]] = defaultdict(set)
     for one in done:
         assert one.result is not None
-        by_call[one.tenant, one.event.id].add((one.result.balance, one.result.overrun))
-    assert all(len(told) == 1 for told in by_call.values()), (
-        "a duplicate was told another balance than the first report"
-    )
+        assert one.result.price is not None
+        by_call[one.tenant, one.event.id].add(
+            (one.result.balance, one.result.overrun, one.result.price, one.result.billed_seconds)
+        )
+    assert all(len(told) == 1 for told in by_call.values()), "a duplicate was told something else than the first report"
 
     async with opened(empty_database):
         for tenant in place.tenants:

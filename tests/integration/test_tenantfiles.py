@@ -15,6 +15,7 @@ from anyio.to_thread import run_sync
 from click.testing import CliRunner, Result
 
 from askpro import clock, paths
+from askpro.calls.control.limits import Caps, caps_of
 from askpro.cli.keys import keys
 from askpro.cli.rate import rate
 from askpro.cli.runtime import with_database
@@ -70,6 +71,29 @@ async def test_the_samples_apply_once(database: object) -> None:
     for slug in slugs(SAMPLES):
         assert await diff_tenant(read_tenant(SAMPLES / slug)) == ()
     assert await diff_platform(read_platform(SAMPLES / "platform")) == ()
+
+
+async def test_limits_travel(database: object, tmp_path: Path) -> None:
+    """Read, applied, exported, lifted by an empty table, left alone by none; a mistake is pointed at."""
+    tenant = (await apply_tenant(_definition(limits=Caps(concurrent=40, month_soft=250_500_000)), by=BY)).tenant_id
+    assert await caps_of(tenant) == [("reseller", "", Caps(concurrent=40, month_soft=250_500_000))]
+    assert (await apply_tenant(_definition(limits=Caps(concurrent=40, month_soft=250_500_000)), by=BY)).changes == ()
+    assert (await apply_tenant(_definition(), by=BY)).changes == ()
+    folder = write_tenant(await stored.latest_tenant(await tenant_by_slug("one")), tmp_path)
+    text = (folder / "tenant.toml").read_text()
+    assert '[limits]\nconcurrent = 40\nmonth_soft = "250.5"' in text
+    assert await diff_tenant(read_tenant(folder)) == ()
+    changed = await apply_tenant(_definition(limits=Caps(concurrent=41)), by=BY)
+    assert [str(one) for one in changed.changes] == ["~ limits.concurrent: 40 → 41", "- limits.month_soft = 250.5"]
+    assert len((await apply_tenant(_definition(limits=Caps()), by=BY)).changes) == 1
+    assert await caps_of(tenant) == [("reseller", "", Caps())]
+    (folder / "tenant.toml").write_text(
+        text.replace("= 40", '= "many"').replace('"250.5"', '"2.5"\nmonth_hard = "1"\nyear_soft = "1"')
+    )
+    with pytest.raises(InvalidInput) as refused:
+        read_tenant(folder)
+    for place in ("limits.concurrent: is a whole number", "limits.month_soft: lies above", "limits.year_soft"):
+        assert place in str(refused.value)
 
 
 async def test_the_samples_sell_above_cost(database: object) -> None:

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.anyio
 
 DOCS = Path(__file__).parents[2] / "docs" / "plugins"
 NO_REAL_USE = {"top_of_page"}
-"""Hooks that no plugin of ours uses; each needs a reason. What plugins said there (test money) the house now says itself;
-others' plugins may still want to say that a service is down."""
+"""Hooks that no plugin of ours uses; each needs a reason. What plugins said there (test money) the house now says
+itself; others' plugins may still want to say that a service is down."""
 
 
 async def good() -> Host:

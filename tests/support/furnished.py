@@ -15,6 +15,7 @@ import httpx
 
 from askpro import clock, db
 from askpro.app import create_app
+from askpro.calls.control.limits import Caps, set_caps
 from askpro.commissions.service import publish_scheme
 from askpro.events.outbox import emit
 from askpro.ids import new_id
@@ -95,6 +96,9 @@ async def _move_in(made: Furnished, slug: str) -> None:
     )
     await set_plan(tenant, house.customers["C-2"].id, plan.id, by=OPERATOR)
     await publish_scheme(tenant, "percent", Decimal(10), BEGINNING, by=OPERATOR)
+    await set_caps(tenant, "customer", house.customers["C-1"].id, Caps(day_soft=1_000_000), by=OPERATOR)
+    await set_caps(tenant, "reseller", "", Caps(concurrent=100, month_hard=10**12), by=OPERATOR)
+    await set_caps(tenant, "number", "+4930222", Caps(concurrent=10), by=OPERATOR)
     await set_domains(tenant, [f"phone.{slug}.example"], by=OPERATOR)
     await endpoints.ensure(tenant, "sandbox")
     async with db.unit(tenant):

@@ -57,6 +57,10 @@ def samples(currency: str) -> dict[str, list[dict[str, Any]]]:
         "reason": "product_not_received", "answer_by": date(2026, 12, 4),
     }  # fmt: skip
     end = datetime(2026, 12, 31, 22, 59, 59, tzinfo=UTC)
+    spending = {
+        "scope": "customer", "cap": m("200"), "spent": m("203.48"), "begins": date(2026, 12, 1),
+        "until": date(2026, 12, 31),
+    }  # fmt: skip
     return {
         "topup.settled": [{**paid, "balance": m("1273.48")}, {**untaxed, "balance": None}],
         "topup.pending": [paid, untaxed],
@@ -75,6 +79,16 @@ def samples(currency: str) -> dict[str, list[dict[str, Any]]]:
             {"available": m("4.999999"), "threshold": m("10"), "level": "low"},
             {"available": m("0"), "threshold": m("0.01"), "level": "empty"},
             {"available": m("-3.2"), "threshold": m("10"), "level": None},
+        ],
+        "spending.soft_cap": [
+            {**spending, "period": period, "hard": hard}
+            for period in ("day", "week", "month")
+            for hard in (m("250"), None)
+        ],
+        "spending.staff": [
+            {**spending, "period": "month", "hard": hard, "scope": scope, "customer": name, "customer_id": str(number)}
+            for hard in (m("250"), None)
+            for scope, name, number in (("customer", f"{NAME} (NO-7)", UUID(int=5)), ("reseller", "", ""))
         ],
         "promo.granted": [{"amount": m("5"), "expires_at": end}, {"amount": m("5"), "expires_at": None}],
         "promo.expiring": [{"amount": m("5"), "expires_at": end}],

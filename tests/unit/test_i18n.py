@@ -121,6 +121,18 @@ def test_whole_and_exact_amounts() -> None:
     assert BERLIN.exact(euros("3")) == f"3,00{NBSP}€"
 
 
+def test_a_column_of_amounts_has_as_many_decimals_as_its_finest() -> None:
+    """Every figure exact and below the other, never with fewer decimals than the coin has; a sum in it is rounded."""
+    prices = [euros("0.06"), euros("-3"), euros("0.0315")]
+    digits = BERLIN.decimals(prices)
+    assert [BERLIN.exact(one, digits=digits) for one in prices] == [
+        f"0,0600{NBSP}€", f"{MINUS}3,0000{NBSP}€", f"0,0315{NBSP}€",
+    ]  # fmt: skip
+    assert (BERLIN.decimals([euros("3")]), BERLIN.decimals([euros("0.000001")]), BERLIN.decimals([])) == (2, 6, 0)
+    assert (LONDON.decimals([Money.of("3", "JPY")]), LONDON.decimals([Money.of("1.2", "KWD")])) == (0, 3)
+    assert BERLIN.exact(euros("0.00125"), digits=4) == f"0,0013{NBSP}€"
+
+
 def test_numbers_and_shares() -> None:
     """Grouping and decimals follow the language; a half goes up."""
     assert BERLIN.number(81204) == "81.204"
