@@ -47,7 +47,7 @@ __all__ = ("FIRST", "TROUBLE", "Deed", "Life", "life", "story")
 FIRST = datetime(2026, 3, 2, 6, tzinfo=UTC)
 """The month has a change to summer time in it."""
 DAYS = 28
-_HOURS = (0.2, 1.5, 3, 6, 7, 4)  # between two looks at what is due: a day, if nothing is left open
+_HOURS = (0.2, 2, 8, 12)  # between two looks at what is due: a day, if nothing is left open
 
 _DUE = """
 select 'event', id from payments.due_events($1) union all select 'attempt', id from payments.due_attempts($1) union all

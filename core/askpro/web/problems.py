@@ -72,6 +72,7 @@ _TITLES = {
     415: ("unsupported_media_type", N_("The content is in a form that is not read here.")),
 }
 _AWAY = (
+    asyncpg.InternalClientError,  # what asyncpg says of a connection that was cut in the middle of a message
     asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
     asyncpg.ObjectNotInPrerequisiteStateError,  # a database that takes no connections
     ConnectionError, TimeoutError,
