@@ -12,7 +12,6 @@ import pytest
 from askpro import clock, db
 from askpro.calls.control import soft_caps
 from askpro.events.delivery import deliver
-from askpro.events.subscribers import forget
 from askpro.messages import facts
 from askpro.messages import queries as messages
 from askpro.people.customers import update_customer
@@ -234,10 +233,9 @@ async def test_reported_calls_pass_soft_limits_as_well(site: Site) -> None:
         assert (one["scope"], one["period"], one["spent"]) == ("customer", "week", 120_000)
 
 
-async def test_customer_and_staff_are_written_to(site: Site, request: pytest.FixtureRequest) -> None:
+async def test_customer_and_staff_are_written_to(site: Site) -> None:
     """From the limit that was put to the letters: one to the customer, one to each of the staff."""
     facts.listen()
-    request.addfinalizer(lambda: forget("messages"))
     tenant, api = site.tenants["nord"], await site.client("nord")
     await update_customer(tenant.id, site.customers["nord/C-1"].id, by=OPERATOR, email="office@example.org")
     await add_person(tenant.id, "staff@example.org", by=OPERATOR, role="reseller", name="Eva")
