@@ -16,7 +16,7 @@ from askpro import db
 from askpro.actor import Actor
 from askpro.errors import Misconfigured, NotFound
 from askpro.payments import endpoints
-from askpro.pluginhost import Host
+from askpro.pluginhost import Host, PgSwitchBoard
 from askpro.pluginhost.service import disable, enable, offer, save_settings
 from askpro.sdk.context import TenantRef
 from askpro.tenancy.model import Tenant
@@ -49,19 +49,33 @@ def wait_for(address: str) -> None:
 
 
 async def move_in(host: Host, slugs: Iterable[str], base_urls: Mapping[str, str]) -> None:
-    """Each reseller has an account there, and the endpoint of ``base_urls`` (by slug) told to it."""
+    """Each reseller has an account there, and the endpoint of ``base_urls`` (by slug) told to it.
+
+    Raises Misconfigured when somebody has entered a key of their own: it would be lost.
+    """
     await offer(host, "stripe", by=str(_BY))
     for tenant in await _tenants(slugs):
-        at = TenantRef(tenant.id, tenant.slug)
-        await save_settings(host, at, "stripe", {"secret_key": f"sk_test_{tenant.slug}"}, by=str(_BY))
+        at, key = TenantRef(tenant.id, tenant.slug), await _key(tenant)
+        if key not in ("", _ours(tenant)):
+            raise Misconfigured(f"{tenant.name} has a Stripe key of its own. Take it out first, or use --fresh.")
+        await save_settings(host, at, "stripe", {"secret_key": _ours(tenant)}, by=str(_BY))
         await enable(host, at, "stripe", by=str(_BY))
         await endpoints.connect_endpoint(tenant, "stripe", base_url=base_urls[tenant.slug], by=_BY)
 
 
 async def leave(host: Host, slugs: Iterable[str]) -> None:
-    """A demo without the stand-in does not offer what nobody would answer."""
+    """A demo without the stand-in does not offer what nobody would answer; a key of somebody's own stays in use."""
     for tenant in await _tenants(slugs):
-        await disable(host, TenantRef(tenant.id, tenant.slug), "stripe", by=str(_BY))
+        if await _key(tenant) == _ours(tenant):
+            await disable(host, TenantRef(tenant.id, tenant.slug), "stripe", by=str(_BY))
+
+
+def _ours(tenant: Tenant) -> str:
+    return f"sk_test_{tenant.slug}"
+
+
+async def _key(tenant: Tenant) -> str:
+    return str((await PgSwitchBoard().settings(tenant.id, "stripe")).get("secret_key") or "")
 
 
 async def _tenants(slugs: Iterable[str]) -> list[Tenant]:
