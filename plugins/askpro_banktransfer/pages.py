@@ -19,7 +19,7 @@ __all__ = ("choose_page", "show_page")
 
 
 async def show_page(ctx: PageContext, request: PageRequest) -> Reply:
-    """``GET /x/banktransfer/pay/{id}``. Raises NotFound."""
+    """``GET /x/banktransfer/pay/{id}``. Raises NotFound, also for somebody else's."""
     transfer = await _transfer(ctx, UUID(request.path["id"]))
     settings = ctx.settings
     own = isinstance(settings, BankTransferSettings) and settings.iban == transfer.iban
@@ -47,7 +47,7 @@ async def choose_page(ctx: PageContext, request: PageRequest) -> Reply:
     choice = request.form.get("choice", "")
     async with open_transfers(ctx) as book:
         transfer = await book.by_id(identifier, lock=True)
-        if transfer is None:
+        if transfer is None or transfer.customer != ctx.customer:
             raise NotFound
         if transfer.state == "open" and not transfer.expired(ctx.now()):
             if choice == "ordered":
@@ -61,7 +61,7 @@ async def choose_page(ctx: PageContext, request: PageRequest) -> Reply:
 async def _transfer(ctx: PageContext, identifier: UUID) -> Transfer:
     async with open_transfers(ctx) as book:
         transfer = await book.by_id(identifier)
-    if transfer is None:
+    if transfer is None or transfer.customer != ctx.customer:
         raise NotFound
     return transfer
 

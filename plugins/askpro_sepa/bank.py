@@ -110,7 +110,8 @@ async def _batch(book: Book, entry: Entry, report: Report) -> Sequence[Debit]:
     if not inside:
         report.note("batch_unknown", entry.payment_id or entry.message_id, _amount(entry.amount), _words(entry))
         return ()
-    still = [one for one in inside if one.state in ("exported", "settled")]
+    # one that waits had been taken back: if the bank books its batch, it was sent after all
+    still = [one for one in inside if one.state in ("queued", "exported", "settled")]
     if entry.amount not in (_sum(inside), _sum(still)):
         report.note("batch_differs", entry.payment_id or entry.message_id, _amount(entry.amount), _amount(_sum(still)))
         return ()

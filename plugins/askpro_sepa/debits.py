@@ -184,10 +184,11 @@ async def returns(book: Book, most: int = 200) -> list[Debit]:
 
 
 async def unannounced(book: Book, most: int = 200) -> list[Debit]:
-    """What is queued for a day of which its customer has not been told."""
+    """What is collected on a day of which its customer has not been told; writing the file may have moved it."""
     rows = await book.unit.fetch(
-        f"{_SELECT} and state = 'queued' and announced_on is distinct from collect_on order by id limit $2",
-        book.tenant, most,
+        f"{_SELECT} and (state = 'queued' or state = 'exported' and collect_on > $3)"
+        " and announced_on is distinct from collect_on order by id limit $2",
+        book.tenant, most, book.today,
     )  # fmt: skip
     return [debit_of(row) for row in rows]
 

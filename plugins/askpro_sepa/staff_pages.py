@@ -91,7 +91,7 @@ async def export_now(ctx: PageContext, request: PageRequest) -> Reply:
     except ValueError:
         return Reply.redirect(f"{ctx.root}/staff")
     except InvalidInput as error:
-        ctx.log.error("no file was written: %s", error.detail)
+        ctx.log.error("no file was written: %s", error.code)  # the detail may quote an account
         return _back(ctx, "sepa_settings" if error.code == "sepa_settings" else "failed")
     if done.file is None:
         return _back(ctx, "aside" if done.set_aside else "nothing")

@@ -56,6 +56,17 @@ def _keys(ctx: Context, settings: StripeSettings) -> list[Finding]:
         found.append(Finding("error", gettext("One key is for test mode, the other for real money.")))
     if not (settings.tenant_secrets if own else settings.shared_secrets):
         found.append(Finding("error", gettext("There is no webhook signing secret: Stripe's messages are refused.")))
+    elif (
+        settings.collecting == "connect"
+        and settings.connect_charges == "direct"
+        and (settings.platform_connect_secret is None)
+    ):
+        # such charges tell only the endpoint that hears connected accounts
+        found.append(
+            Finding(
+                "warning", gettext("There is no signing secret for events of connected accounts: make the endpoint.")
+            )
+        )
     return found
 
 

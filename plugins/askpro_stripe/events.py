@@ -84,7 +84,7 @@ async def verify_event(ctx: Context, headers: Mapping[str, str], body: bytes) ->
     if owner and owner != str(tenant.id):
         # by an endpoint of its own a tenant hears of nobody else; the name in there was written by somebody else
         return replace(ignored, tenant=owner) if shared else ignored
-    if not owner and event.kind in (EventKind.PAYMENT, EventKind.METHOD):
+    if not owner and (event.kind in (EventKind.PAYMENT, EventKind.METHOD) or (shared and event.payment_ref)):
         return ignored  # the account is used for other things as well (failure 3)
     return event
 

@@ -506,3 +506,24 @@ def test_the_limit_travels_with_the_tenants_files(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace('USD = "12.50"', 'USD = "-1"'))
     with pytest.raises(InvalidInput, match=r"tenant\.toml:\d+: settings\.adjustment_limits\.USD: amounts are written"):
         read_tenant(folder)
+
+
+async def test_a_repeat_after_the_stored_answers_are_gone_books_nothing_more(site: Site, empty_database: Any) -> None:
+    """Answers are kept for a day; the key is the money's own as well, and that is kept with it."""
+    api, payer = await site.client("nord"), site.customers["nord/C-1"]
+    amount = {"amount": "1", "currency": "EUR"}
+    deeds = (
+        ("/api/v2/adjustments", {"customer_id": str(payer.id), "amount": amount, "reason": "a mistake"}),
+        (f"/api/v2/customers/{payer.id}/credits", {"amount": amount, "reason": "welcome", "expires_on": None}),
+    )
+    for path, wanted in deeds:
+        once = _key()
+        first = await api.post(path, json=wanted, headers=once)
+        admin = await asyncpg.connect(empty_database.admin_dsn)
+        await admin.execute("delete from web.idempotency")
+        await admin.close()
+        again = await api.post(path, json=wanted, headers=once)
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert again.json()["id"] == first.json()["id"]
+    balance = (await api.get(f"/api/v2/customers/{payer.id}/balance")).json()
+    assert balance["available"]["amount"] == "2.000000"

@@ -72,11 +72,14 @@ async def test_fifty_at_once_are_one_charge(filler: Filler) -> None:
         assert await db.fetchval("select count(*) from plug_sandbox.payment") == 1
 
 
-async def test_the_database_itself_allows_one_in_flight(filler: Filler) -> None:
+@pytest.mark.parametrize("state", ["new", "unknown", "pending"])
+async def test_the_database_itself_allows_one_in_flight(filler: Filler, state: str) -> None:
     """Even past the rule's lock a second automatic order cannot be written while one has no end."""
     await filler.rule(await filler.method("pending"))
     fired = await filler.fire()
     assert fired.outcome == "pending"
+    async with db.unit(filler.tenant.id):
+        await db.execute("update payments.orders set state = $2 where tenant_id = $1", filler.tenant.id, state)
 
     with pytest.raises(asyncpg.UniqueViolationError, match="orders_one_auto"):
         async with db.unit(filler.tenant.id):
@@ -144,6 +147,19 @@ async def test_what_is_pending_counts_as_there(filler: Filler, amount: str) -> N
 
     assert await filler.tick() is None
     assert await filler.balance() == filler.money(amount)
+
+
+async def test_a_debit_by_hand_that_is_pending_counts_as_there(filler: Filler) -> None:
+    """Nobody is charged on top of what he has ordered himself; what the sweep passes over, ``fire`` passes over too."""
+    source = charges.Source("sandbox", await filler.method("pending"), "Debit", "")
+    order = await charges.charge(
+        filler.tenant, filler.customer, filler.money("50"), source, idempotency="by-hand", by=BY
+    )
+    assert order.state == "pending"
+    await filler.rule()
+    assert not await filler.due()
+    assert (await filler.fire()).outcome == "idle"
+    assert await filler.orders() == []
 
 
 async def test_the_cap_of_the_civil_month(filler: Filler, monkeypatch: pytest.MonkeyPatch) -> None:

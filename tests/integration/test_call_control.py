@@ -217,6 +217,18 @@ async def test_an_overrun_takes_what_is_free_then_a_quantum_and_no_more(database
         assert await alarms(one.tenant.id) == []
 
 
+async def test_the_cut_does_not_hang_on_the_letters_of_the_disposition(database: object) -> None:
+    """``answered`` is rated as ``ANSWERED`` is, so it is cut off as well; a repeat that denies the talk is refused."""
+    desk = await open_desk(200_000)
+    await desk.start("a")
+    never = await desk.end("a", 3_600, disposition="answered")
+    assert (never.price, never.overrun, never.unbilled_seconds) == (320_000, QUANTUM, 3_440)
+    again = await desk.end("a", 3_600, disposition="answered")
+    assert (again.status, again.price, again.unbilled_seconds) == ("duplicate", 320_000, 3_440)
+    with pytest.raises(Conflict):
+        await desk.end("a", 3_600, answered_at=None, disposition="BUSY")
+
+
 async def test_items_may_exceed_what_was_held(database: object) -> None:
     """Tokens are unknown at the start: reported on the way they are held for, reported at the end they are owed."""
     desk = await open_desk(200_000)

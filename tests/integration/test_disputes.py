@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -216,6 +218,27 @@ async def test_a_released_wallet_is_not_frozen_again_by_the_same_dispute(till: T
     case = await claim(till, order, state=LOST)
 
     assert (case.froze, await till.frozen(), await till.balance()) == (False, False, "0.00")
+
+
+async def test_a_release_in_the_middle_of_a_move_holds(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Staff release the wallet while the dispute is being lost: whoever is first, it stays released."""
+    await claim(till, order := await till.paid("50"))
+    read, freeing = disputes._case, []
+
+    async def read_and_wait(*args: Any) -> tuple[Case, bool]:
+        found = await read(*args)
+        release = disputes.release(till.tenant.id, till.wallet, reason="known customer", by=BY)
+        freeing.append(asyncio.create_task(release, context=Context()))
+        await asyncio.wait(freeing, timeout=0.3)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disputes, "_case", read_and_wait)
+        await claim(till, order, state=LOST)
+    await asyncio.gather(*freeing)
+
+    [case] = await disputes.of_order(till.tenant.id, order.id)
+    assert (case.state, case.froze, await till.frozen()) == ("lost", False, False)
 
 
 async def test_refund_and_dispute_together_never_exceed_the_order(till: Till) -> None:

@@ -256,6 +256,25 @@ async def test_money_pages_are_limited_by_address_and_tenant(portal: Portal, mon
     assert found == [303, 429]
 
 
+@pytest.mark.parametrize("path", ["/transactions", "/transactions.csv", "/calls", "/calls.csv", "/notifications",
+                                  "/payment-methods", "/auto-topup", "/topup"])  # fmt: skip
+async def test_every_page_about_money_is_limited(portal: Portal, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """Lists and their files too: they are the dearest to read."""
+    monkeypatch.setattr(portal_auth, "MONEY_PER_ADDRESS", Policy(f"money-of{path.replace('/', '-')}", 1, 3600))
+    browser = await portal.browser()
+    await browser.sign_in()
+    assert [(await browser.get(path)).status_code for _ in range(2)] == [200, 429]
+
+
+async def test_plugins_pages_count_as_money_pages(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of a payment plugin (to pay, to sign a mandate) is limited like the portal's own."""
+    monkeypatch.setattr(portal_auth, "MONEY_PER_ADDRESS", Policy("money-of-plugins", 2, 3600))
+    browser = await portal.browser()
+    await browser.sign_in()
+    found = [(await browser.get(f"/x/sandbox/checkout/{new_id()}")).status_code for _ in range(3)]
+    assert found == [404, 404, 429]
+
+
 async def test_behind_a_trusted_proxy_the_client_counts(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two clients behind one proxy of ours are two; behind somebody else's proxy they are one."""
     monkeypatch.setattr(auth, "ATTEMPTS", Policy("attempts", 2, 3600))

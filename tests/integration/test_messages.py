@@ -31,6 +31,7 @@ from askpro.people.persons import add_person
 from askpro.sdk.context import TenantRef
 from askpro.settings import Settings
 from askpro.tenancy.model import Contact, Tenant, TenantSettings
+from askpro.tenancy.service import update_tenant
 from askpro.worker import run_worker
 from house import BY, customer, reseller
 from support.mail_samples import samples
@@ -117,6 +118,15 @@ async def test_a_mail_is_sent_once_by_the_worker(house: House, database: Any) ->
     assert (mail.state, mail.attempts, mail.last_error) == ("sent", 1, "")
     assert await house.send() is None
     assert len(house.server.letters) == 1
+
+
+async def test_a_reseller_without_a_sound_address_still_writes_to_its_customers(house: House) -> None:
+    """What the reseller mistyped is left out of the header; the customer's mail goes all the same."""
+    contact = Contact("Hilfe <hilfe@nord.example>")
+    await update_tenant(house.tenant.id, by=BY, settings=TenantSettings(contact=contact))
+    await house.queue()
+    assert await house.send() == "sent"
+    assert house.server.letters[0].message["Reply-To"] is None
 
 
 async def test_one_fact_is_one_mail(house: House) -> None:

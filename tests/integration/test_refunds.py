@@ -11,7 +11,16 @@ import asyncpg
 import pytest
 
 from askpro import clock, db
-from askpro.errors import AskProError, Conflict, InsufficientFunds, InvalidInput, NotFound, Unavailable, WalletFrozen
+from askpro.errors import (
+    AskProError,
+    Conflict,
+    InsufficientFunds,
+    InvalidInput,
+    NotFound,
+    PluginUnavailable,
+    Unavailable,
+    WalletFrozen,
+)
 from askpro.ids import new_id
 from askpro.ledger import service as ledger
 from askpro.payments import providers, refund_jobs, refunds, settle
@@ -471,3 +480,22 @@ async def test_no_provider_is_asked_inside_a_unit(till: Till) -> None:
         ):
             with pytest.raises(RuntimeError, match="inside a unit"):
                 await call
+
+
+async def test_what_a_second_sending_cannot_try_says_nothing_of_the_first(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process died while it sent; later the provider cannot be reached: the credit stays out until it is known."""
+    order = await till.paid("50")
+    ask = {"idempotency": "cut-short", "reason": "", "by": BY}
+    await refunds.ask(till.tenant, order.id, till.money("50"), **ask)
+    later = clock.now() + timedelta(minutes=2)
+
+    async def switched_off(*_: object, **__: object) -> None:
+        raise PluginUnavailable
+
+    monkeypatch.setattr(clock, "now", lambda: later)
+    monkeypatch.setattr(providers, "provider", switched_off)
+    again = await refunds.begin(till.tenant, order.id, till.money("50"), **ask)
+
+    assert (again.state, again.taken, await till.balance()) == ("new", True, "0.00")

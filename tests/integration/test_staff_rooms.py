@@ -198,6 +198,21 @@ async def test_a_wrong_refund_keeps_what_was_typed(portal: Portal) -> None:
     assert await refunds.of_order(portal.houses["falke"].tenant.id, order.id) == []
 
 
+async def test_a_reason_no_database_can_keep(portal: Portal) -> None:
+    """A zero byte in a reason is left out; the refund and the release go their way."""
+    order = await paid(portal, "50", "falke")
+    browser = await staff(portal, "falke")
+    here = f"/staff/payments/{order.id}"
+    await browser.get(f"{here}/refund")
+    checked = await send(browser, f"{here}/refund/check", {"part": "part", "amount": "5", "reason": "because"})
+    form = {**fields(checked.text), "reason": "be\0cause"}
+    assert (await send(browser, f"{here}/refund/pay", form)).status_code == 303
+    one = await disputed(portal, order, slug="falke")
+    await browser.get(f"/staff/disputes/{one.id}")
+    assert (await send(browser, f"/staff/disputes/{one.id}/release", {"reason": "so\0 be it"})).status_code == 303
+    assert [made.reason for made in await refunds.of_order(portal.houses["falke"].tenant.id, order.id)] == ["because"]
+
+
 @pytest.mark.parametrize(
     ("outcome", "text", "state"),
     [

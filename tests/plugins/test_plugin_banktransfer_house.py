@@ -185,6 +185,17 @@ async def test_another_house_cannot_credit_ours(portal: Portal, customer: Browse
     assert "no bank transfer with this number" in answer.text
 
 
+async def test_another_customer_sees_and_decides_nothing(portal: Portal, customer: Browser) -> None:
+    """Whoever has the address of somebody else's page neither reads it nor cancels the transfer."""
+    ordered = await _ordered(portal, customer)
+    ben = await portal.browser(address="203.0.113.13")
+    assert (await ben.sign_in("ben@example.org")).status_code == 303
+    assert (await ben.get(ordered.page)).status_code == 404
+    await ben.get((await _ordered(portal, ben, number="C-2")).page)
+    assert (await ben.post(ordered.page, {"choice": "cancel"})).status_code == 404
+    assert (await customer.post(ordered.page, {"choice": "ordered"})).status_code == 303
+
+
 async def test_only_staff_see_statements(portal: Portal, customer: Browser) -> None:
     """A customer is let into none of the staff's pages, nor is a stranger."""
     stranger = await portal.browser(address="203.0.113.12")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 
+import httpx
 import pytest
 from dummy_house import FALKE, NORTH
 
@@ -57,3 +58,20 @@ async def test_the_liar_fails_every_promise() -> None:
     assert kept == TRUE_BY_CHANCE
     assert skipped == {"test_methods_are_listed_and_forgotten"}
     assert len(broken) >= 18
+
+
+class KnowingLiarBench(LiarBench):
+    """Says that it keeps the books itself."""
+
+    knows = True
+
+
+async def test_who_asks_somebody_else_cannot_claim_to_know() -> None:
+    """A provider with a way out is not let off the lost answer by saying that it keeps the books itself."""
+    bench = KnowingLiarBench()
+    with pytest.raises(pytest.skip.Exception):
+        bench.must_ask()
+    bench.ctx = make_context("liar", tenant=NORTH, transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+    with pytest.raises((AssertionError, pytest.skip.Exception)) as refused:
+        bench.must_ask()
+    assert refused.type is AssertionError

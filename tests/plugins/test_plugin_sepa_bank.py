@@ -161,6 +161,11 @@ async def test_a_day_that_is_too_near_moves_and_is_told_anew(sepa: SepaBench) ->
     assert moved.day > debit.day
     assert is_open(moved.day)
     assert moved.announced_on != moved.collect_on
+    async with open_book(sepa.ctx) as book:
+        assert [one.id for one in await debits.unannounced(book)] == [debit.id]
+        sepa.move(timedelta(days=20))
+    async with open_book(sepa.ctx) as book:
+        assert await debits.unannounced(book) == []  # a day that has gone by cannot be announced any more
 
 
 async def test_a_collection_no_file_can_hold_is_set_aside(sepa: SepaBench) -> None:
@@ -214,6 +219,16 @@ async def test_the_bank_knows_better_than_staff(sepa: SepaBench) -> None:
     await exporting.undo(sepa.ctx, (await exported(sepa)).id)
     await read(sepa, camt([entry(debit.amount, debit.end_to_end)]))
     assert (await sepa.debit(debit.key)).state == "settled"
+    assert (await exporting.export(sepa.ctx)).file is None
+
+
+async def test_the_bank_knows_better_than_staff_by_its_sum(sepa: SepaBench) -> None:
+    """The same where the bank books one sum for the batch: nobody is debited twice."""
+    debit = await charged(sepa, await sepa.mandate(ANNA))
+    file = await exported(sepa)
+    await exporting.undo(sepa.ctx, file.id)
+    report = await read(sepa, camt([entry(debit.amount, count=1, batch=f"{file.message_id}-1")]))
+    assert (report.findings, report.settled) == ([], 1)
     assert (await exporting.export(sepa.ctx)).file is None
 
 

@@ -174,6 +174,14 @@ async def test_a_dispute_at_the_platform_finds_its_tenant() -> None:
     assert asked[0].headers["stripe-account"] == "acct_9"
 
 
+async def test_nobodys_dispute_at_the_platform_is_ignored() -> None:
+    """The platform's account sells other things as well: what its payment says is no tenant's is not kept."""
+    raw = body("charge.dispute.created", {"id": "du_1", "payment_intent": "pi_1", "metadata": {}})
+    strange = {"id": "pi_1", "object": "payment_intent", "metadata": {}}
+    event = await read(raw, secret="whsec_p", values=SHARED, answer=lambda _: httpx.Response(200, json=strange))
+    assert (event.kind, event.provider_ref, event.payment_ref, event.tenant) == (EventKind.IGNORED, "", "", "")
+
+
 async def test_a_dispute_whose_payment_cannot_be_asked_comes_again() -> None:
     """The delivery fails, so that Stripe repeats it: it must not vanish because a look-up did."""
     raw = body("charge.dispute.created", {"id": "du_1", "payment_intent": "pi_1", "metadata": {}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -47,7 +48,8 @@ def compose(tenant: Tenant, mail: Mail) -> EmailMessage:
     message["From"] = Address(one_line(tenant.name, 120), addr_spec=sender)
     message["To"] = Address(one_line(mail.name, 120), to.username, to.domain)
     if mail.customer_id is not None and (contact := tenant.settings.contact.email):
-        message["Reply-To"] = deliverable(contact)
+        with suppress(BadAddress):  # what the reseller mistyped keeps no mail from its customer
+            message["Reply-To"] = deliverable(contact)
     message["Subject"] = one_line(written.subject, 200)
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answer from a machine, please
     if mail.customer_id is not None and KINDS[mail.template].optional:

@@ -56,11 +56,11 @@ async def send(tenant: UUID, mail_id: UUID) -> MailState | None:
     try:
         await _hand_over(tenant, mail)
     except (MailRefused, BadAddress) as error:
-        log.warning("a mail was refused", mail=str(mail.id), template=mail.template, said=str(error))
+        log.warning("a mail was refused", mail=str(mail.id), template=mail.template, error=type(error).__name__)
         return await _note(tenant, mail, "failed", str(error))
     except Exception as error:  # a template, a bug, the network: each is tried again, and shown
         said = str(error) if isinstance(error, MailDelayed) else f"{type(error).__name__}: {error}"
-        log.warning("a mail was not sent", mail=str(mail.id), template=mail.template, said=one_line(said, 300))
+        log.warning("a mail was not sent", mail=str(mail.id), template=mail.template, error=type(error).__name__)
         return await _note(tenant, mail, "waiting" if mail.attempts <= len(PAUSES) else "failed", said)
     return await _note(tenant, mail, "sent", "")
 

@@ -88,6 +88,7 @@ async def apply(tenant: UUID, attempt: Attempt, said: sdk.Dispute, *, by: Actor)
         order, zone = await reversals.locked(tenant, attempt.order_id)
         if said.amount.currency != order.gross.currency or said.amount.units <= 0:
             raise Conflict("a dispute in another currency than its payment", code="currency_mismatch")
+        await ledger.set_terms(tenant, order.wallet_id)  # order, wallet, dispute: whoever releases it waits for us
         case, fresh = await _case(tenant, order, attempt, said)
         if not fresh and not disputed_further(case.state, said.state):
             if case.state == said.state:

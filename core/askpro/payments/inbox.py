@@ -192,7 +192,8 @@ async def _failed(tenant: UUID, event_id: UUID, attempts: int, said: str) -> Non
     async with db.unit(tenant):
         await db.execute(
             "update payments.inbox set attempts = $3, last_error = $4, next_try = coalesce($5, next_try),"
-            " dead_at = case when $5::timestamptz is null then $6::timestamptz end where tenant_id = $1 and id = $2",
+            " dead_at = case when $5::timestamptz is null then $6::timestamptz end"
+            " where tenant_id = $1 and id = $2 and processed_at is null",
             tenant,
             event_id,
             attempts,

@@ -44,6 +44,8 @@ async def begin(tenant: Tenant, order_id: UUID, net: Money, *, idempotency: str,
     if db.current() is not None:
         raise RuntimeError("a provider is never called inside a unit")
     asked = await ask(tenant, order_id, net, idempotency=idempotency, reason=reason, by=by)
+    if asked.state == "new" and clock.now() - asked.created_at >= _CALL_UNDER_WAY:
+        return await refresh(tenant.id, asked.id, by=by)  # from an earlier call, whose sending may have been cut short
     return await send(tenant.id, asked.id, by=by)
 
 

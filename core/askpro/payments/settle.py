@@ -124,6 +124,7 @@ async def _note(tenant: UUID, attempt: Attempt, step: state.Step, result: Charge
         "code": result.code,
         "amount": f"{result.amount.decimal} {result.amount.currency}" if result.amount else None,
         "fee": result.fee.units if result.fee else None,
+        "fee_currency": result.fee.currency if result.fee else None,  # the account's, which may be another
         "payment": result.provider_ref,
         "checkout": attempt.provider_ref,
         "terminal": result.terminal,

@@ -116,6 +116,7 @@ class Bench(ABC):
     def must_ask(self) -> None:
         """Skip the test unless answers about payments come from somewhere else, and can be lost."""
         if self.knows:
+            assert "net" not in self.ctx.means, "who asks somebody else can lose the answer"
             pytest.skip("the provider keeps the books itself: no answer about a payment can be lost")
 
 
@@ -235,7 +236,7 @@ class PaymentProviderContract:
         """No signature, another body, another tenant's signature: nothing is believed."""
         request = bench.checkout()
         await bench.pay(await bench.provider.create_checkout(bench.ctx, request))
-        headers: Mapping[str, str] = {}
+        headers: Mapping[str, str] = {"authorization": "Bearer 1", "x-signature": "1", "webhook-signature": "v1,MQ=="}
         foreign, body, foreign_body = headers, b"{}", request.key.encode()
         if bench.hears:
             headers, body = await bench.signed_event(bench.ctx, request.key)

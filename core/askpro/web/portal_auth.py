@@ -52,9 +52,9 @@ STRANGERS = Policy("strangers", 240)
 """Requests a minute from one address to pages that need no sign-in of plugins."""
 MONEY_PER_ADDRESS = Policy("money", 300)
 MONEY_PER_TENANT = Policy("money-tenant", 12_000)
-"""Requests a minute to pages on which money is moved, or how it will be: from one address to one tenant, and to the
-tenant altogether. An office behind one address is many people."""
-_MONEY = re.compile(r"/(?:topup|methods|payment-methods|auto-top-?up|billing|staff)(?:/|$)")
+"""Requests a minute to pages on which money is moved, or how it will be, and to plugins' pages for those who have
+signed in: from one address to one tenant, and to the tenant altogether. An office behind one address is many people."""
+_MONEY = re.compile(r"/(?:topup|payment-methods|auto-topup|notifications|transactions|calls|staff|x)(?:[/.]|$)")
 _SAFE = frozenset({"GET", "HEAD"})
 
 

@@ -49,8 +49,8 @@ async def finish(tenant: UUID, call: UUID, found: InProgress, end: CallEnd, *, t
     wrong = problem(event, clock.now())
     if wrong is not None:
         raise InvalidInput(wrong[1] or wrong[0].value, code=wrong[0].value)
-    answered = event.answered_at if event.disposition == "ANSWERED" else None
-    if found.unbilled:
+    answered = event.answered_at if event.connected else None
+    if found.unbilled and answered is not None:
         event = _shortened(event, max(0, talked(answered, end.ended_at) - found.unbilled))
     seconds = talked(answered, end.ended_at)
     quote = await price_of(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from askpro.ids import new_id
 from askpro.people import queries
 from askpro.wallets import adjustments
 from askpro.wallets.attachments import LARGEST
@@ -42,7 +41,7 @@ async def propose_adjustment(call: Call[Nothing, AdjustmentNew]) -> Reply[Adjust
     made = await adjustments.propose(
         call.tenant, customer, asked.amount.value, reason=asked.reason,
         attachment=asked.attachment.value if asked.attachment else None,
-        idempotency=str(new_id()),  # the request is done once already: the header's key sees to that (D12)
+        idempotency=call.once(),
         by=call.actor,
     )  # fmt: skip
     return Reply(adjustment_of(made), {"Location": f"{PREFIX}/adjustments/{made.id}"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from askpro.ids import new_id
 from askpro.people import queries
 from askpro.wallets import promo
 from askpro.web.api.adjustment_schemas import Credit, CreditNew, CreditPage, CreditQuery, credit_of
@@ -29,7 +28,7 @@ async def grant_credit(call: Call[Nothing, CreditNew]) -> Reply[Credit]:
         tenant, customer, asked.amount.value,
         expires_at=promo.end_of(asked.expires_on, tenant.timezone) if asked.expires_on else None,
         priority=asked.priority, reason=asked.reason,
-        idempotency=str(new_id()),  # the request is done once already: the header's key sees to that (D12)
+        idempotency=call.once(),
         by=call.actor,
     )  # fmt: skip
     return Reply(credit_of(made), {"Location": f"{PREFIX}/customers/{customer.id}/credits"})

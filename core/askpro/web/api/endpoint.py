@@ -21,6 +21,7 @@ from msgspec import Struct
 from askpro.actor import Actor
 from askpro.errors import BadRequest, InvalidInput
 from askpro.i18n import reader
+from askpro.ids import named_id
 from askpro.people.keys import ApiKey
 from askpro.tenancy.model import Tenant
 from askpro.web import idempotency
@@ -61,6 +62,14 @@ class Call(Generic[Q, B]):
     def actor(self) -> Actor:
         """Who does it: the key, from its address."""
         return Actor("key", str(self.key.id), self.request.scope["state"]["peer"].address)
+
+    def once(self) -> str:
+        """The request's ``Idempotency-Key`` as a business key: kept with the money, longer than the stored answer.
+
+        Raises BadRequest when there is none.
+        """
+        given = idempotency.read_key(self.request.headers.getall("idempotency-key", []), required=True)
+        return f"api:{self.key.id}:{named_id(given)}"
 
     def id(self, name: str) -> UUID:
         """An id from the path."""

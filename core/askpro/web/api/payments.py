@@ -5,12 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from askpro import money as moneys
-from askpro.ids import named_id
 from askpro.payments import disputes, queries, refund_jobs, refunds
 from askpro.payments.model import Order
 from askpro.payments.refund_model import Dispute as DisputeOf
 from askpro.payments.refund_model import Refund as RefundOf
-from askpro.web import idempotency
 from askpro.web.api.endpoint import PREFIX, Call, Nothing, Reply, endpoint
 from askpro.web.api.payment_schemas import (
     Dispute,
@@ -98,9 +96,8 @@ async def create_refund(call: Call[Nothing, RefundNew]) -> Reply[Refund]:
     *new*; the provider is asked right after. `GET /payments/{payment_id}` tells how it went.
     """
     asked, identifier = call.body, call.id("payment_id")
-    key = idempotency.read_key(call.request.headers.getall("idempotency-key", []), required=True)
     made = await refunds.ask(
-        call.tenant, identifier, asked.net.value, idempotency=f"api:{call.key.id}:{named_id(key)}", reason=asked.reason,
+        call.tenant, identifier, asked.net.value, idempotency=call.once(), reason=asked.reason,
         by=call.actor,
     )  # fmt: skip
     if made.state == "new":

@@ -27,8 +27,8 @@ class Entry:
         self.errors: list[FieldError] = []
 
     def text(self, name: str, longest: int = REASON) -> str:
-        """A field as it was typed, without what surrounds it."""
-        return self.sent.get(name, "")[:longest].strip()
+        """A field as it was typed, without what surrounds it and the one character no database keeps."""
+        return self.sent.get(name, "").replace("\0", "")[:longest].strip()
 
     def reason(self, name: str = "reason") -> str:
         """A reason that somebody can later make sense of; the audit log keeps it."""

@@ -168,4 +168,5 @@ def setting_rows(
 
 def plugin_pages(visit: Visit, plugin: str = "") -> tuple[Link, ...]:
     """Plugins' own pages for staff, as links; with ``plugin`` only that one's."""
-    return tuple(Link(one.label, one.url) for one in visit.pages if one.url.startswith(f"/x/{plugin}"))
+    root = f"/x/{plugin}/" if plugin else "/x/"  # "sepa" is not "sepa_plus"
+    return tuple(Link(one.label, one.url) for one in visit.pages if one.url.startswith(root))
