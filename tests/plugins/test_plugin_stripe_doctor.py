@@ -130,7 +130,7 @@ async def test_a_restricted_key(bench: StripeBench) -> None:
 async def test_a_connected_account_that_is_not_finished(tables: Any) -> None:
     """Before and after the registration, and when Stripe wants to know more."""
     values = {"collecting": "connect"}
-    bench: StripeBench = await tables(lambda tenant: values)
+    bench: StripeBench = await tables(lambda tenant: values, platform_connect_secret="whsec_connected")
     assert (await findings(bench))[0][1].startswith("No account is connected yet")
     link = await bench.provider.start_onboarding(bench.ctx, "https://t.example/a", "https://t.example/b")
     await bench.set(NORTH, **values, **link.settings)
@@ -174,3 +174,11 @@ async def test_events_come_twice_late_and_in_any_order(tables: Any) -> None:
     last = [(await bench.provider.look_up(bench.ctx, key)).outcome for key in keys]
     assert last == [Outcome.SETTLED, Outcome.SETTLED, Outcome.DECLINED]
     assert {outcome for one in seen.values() for outcome in one} <= {Outcome.SETTLED, Outcome.DECLINED}
+
+
+async def test_nobody_hears_of_a_connected_account(tables: Any) -> None:
+    """Direct charges tell only the endpoint of connected accounts: without its secret they would go unheard."""
+    missing = "There is no signing secret for events of connected accounts: make the endpoint."
+    for secret, said in (({}, True), ({"platform_connect_secret": "whsec_connected"}, False)):
+        bench: StripeBench = await tables(lambda tenant: {"collecting": "connect"}, **secret)
+        assert (missing in [text for _, text in await findings(bench)]) is said
