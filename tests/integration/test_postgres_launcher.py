@@ -25,7 +25,7 @@ from askpro.postgres.folder import Folder
 from askpro.postgres.probe import Answer, address, ask
 
 _USER = """
-import codecs, os, sys
+import codecs, os, select, sys
 from pathlib import Path
 from askpro.postgres import LocalPostgres, unwinding
 
@@ -36,7 +36,9 @@ if len(sys.argv) > 2:  # only now: an ordinary user may not be able to reach thi
 
 with unwinding(), LocalPostgres(Path(sys.argv[1]), durable=False) as pg:
     print(pg.dsn(), flush=True)
-    sys.stdin.readline()
+    # not readline() alone: a signal in the moment before it blocks would be looked at only after it
+    while not select.select([sys.stdin], [], [], 0.1)[0]:
+        pass
 """
 _AS_ROOT = os.geteuid() == 0
 
