@@ -12,11 +12,14 @@ from __future__ import annotations
 import secrets
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from uuid import UUID
 
 __all__ = ("month_floor", "named_id", "new_id", "time_of", "usage_id", "usage_month")
 
+_NO_VERSION = ~(0xF << 76) & ~(3 << 62)
+_VERSION_8 = 8 << 76 | 2 << 62
 _last = 0
 
 
@@ -57,7 +60,13 @@ def usage_month(at: datetime) -> int:
 
 def usage_id(tenant: UUID, source: str, external_id: str, began_at: datetime) -> UUID:
     """The one id of a call: UUIDv8 of 16 bits month and 106 bits digest of (tenant, source, external id)."""
-    digest = blake2b(f"{source}\x1f{external_id}".encode(), digest_size=14, key=tenant.bytes).digest()
-    low = int.from_bytes(digest) & ((1 << 112) - 1)
-    value = (usage_month(began_at) & 0xFFFF) << 112 | low
-    return UUID(int=value & ~(0xF << 76) & ~(3 << 62) | 8 << 76 | 2 << 62)
+    hashing = _keyed(tenant).copy()
+    hashing.update(f"{source}\x1f{external_id}".encode())
+    value = (usage_month(began_at) & 0xFFFF) << 112 | int.from_bytes(hashing.digest())
+    return UUID(int=value & _NO_VERSION | _VERSION_8)
+
+
+@lru_cache(maxsize=4096)
+def _keyed(tenant: UUID) -> blake2b:
+    """The digest with the tenant's key in it: half of the work for a text of one block."""
+    return blake2b(digest_size=14, key=tenant.bytes)

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askpro.ids import named_id
+from askpro.tariffs import chain as chain_module
 from askpro.tariffs.card import Level, MonthScope, TariffVersion, Tier
 from askpro.tariffs.chain import Chain, Refusal
 from askpro.tariffs.explain import MESSAGES, explain, render
 from askpro.tariffs.increments import Increments
-from askpro.tariffs.rating import Call, Rating, rate
+from askpro.tariffs.rating import Call, Rating, price, rate
 
 D = Decimal
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -206,14 +207,41 @@ def test_a_negative_month_is_an_error() -> None:
         rate(card(included_seconds=1), call(1), -1)
 
 
-def test_memory_of_lookups_is_bounded_and_changes_no_answer() -> None:
-    """Tens of thousands of different beginnings of numbers leave a bounded memory."""
-    chain = card(outbound={"+49": D(1), "+4912345": D(2)})
-    for tail in range(100_000, 130_000):
-        assert priced(chain, call(60, f"+49{tail}")).units in (1_000_000, 2_000_000)
+def test_memory_of_lookups_is_bounded_and_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many beginnings of numbers are called, all price lists together remember no more than the limit."""
+    monkeypatch.setattr(chain_module, "_MOST_REMEMBERED", 1_000)
+    lists = [card(outbound={"+49": D(1), "+4912345": D(2)}) for _ in range(3)]
+    lists.append(card(outbound={"+49": D(1), "+4912345": D(2)}, connect_fee=D(0)))  # equal ones forget, too
+    for tail in range(10_000, 12_400):
+        for one in lists:
+            assert priced(one, call(60, f"+49{tail}000")).units == (2_000_000 if tail == 12_345 else 1_000_000)
+        assert sum(len(one.memo) for one in lists) <= 1_000
 
-    assert len(chain.memo) <= 20_000
-    assert priced(chain, call(60, "+49123456")).units == 2_000_000
+    assert [priced(one, call(60, "+49123456")).units for one in lists] == [2_000_000] * 4
+
+
+@given(
+    st.sampled_from(["outbound", "inbound"]),
+    st.integers(0, 10**7),
+    st.integers(0, 10_000),
+    st.sampled_from(["+4989123", "+4930", "+331"]),
+    st.integers(0, 10**6),
+)
+def test_the_price_alone_is_the_price_of_the_whole_rating(
+    direction: Any, duration: int, used: int, number: str, tokens: int
+) -> None:
+    """What books calls by the thousand and what explains one of them never differ."""
+    chain = card(
+        outbound={"+49": D("0.1234567"), "+4930": D("0.09")}, included_seconds=1_000, items={"token": D("0.00001")},
+        tiers=(Tier(3_000, D("12.5")),),
+    )  # fmt: skip
+    whole = rate(chain, Call(direction, number, duration, (("token", tokens),)), used)
+    alone = price(chain, direction, number, duration, (("token", tokens),), used)
+
+    if isinstance(whole, Refusal):
+        assert alone == whole
+    else:
+        assert alone == (whole.units, whole.billed_seconds, whole.entry, whole.free_seconds_used)
 
 
 def test_an_explanation_leads_from_the_duration_to_the_price() -> None:

@@ -12,10 +12,10 @@ import pytest
 from askpro.errors import InvalidInput
 from askpro.ids import named_id
 from askpro.tariffs.card import Level, TariffVersion
-from askpro.tariffs.chain import Refusal
+from askpro.tariffs.chain import Chain, Refusal
 from askpro.tariffs.chains import CommissionTerms, TenantCards
 from askpro.tariffs.increments import Increments
-from askpro.tariffs.rating import Call, Rating, rate
+from askpro.tariffs.rating import Call, Rating, price, rate
 
 TENANT, CUSTOMER, PLAN = UUID(int=1), UUID(int=2), UUID(int=3)
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -161,3 +161,22 @@ def test_levels_that_contradict_each_other_price_nothing() -> None:
     assert cards.chain_for(CUSTOMER, None, "EUR", START + _MS) is None
     with pytest.raises(InvalidInput, match="maximum"):
         cards.require_fitting(CUSTOMER, None, "EUR", START + _MS)
+
+
+def test_resellers_share_the_compiled_list_of_what_they_buy_by() -> None:
+    """One chain for all resellers with the same wholesale prices; a version that only bears the same id is another."""
+    cost = _version(Level.PLATFORM, "cost", "0.10")
+
+    def bought(version: TariffVersion, name: str) -> Chain:
+        cards = TenantCards(named_id(name), [(None, _version(Level.RESELLER, name, "0.30")), (None, version)])
+        card = cards.chain_for(None, None, "EUR", START)
+        assert card is not None
+        return card.wholesale
+
+    one, other = bought(cost, "falke"), bought(cost, "nordstern")
+    stranger = bought(_version(Level.PLATFORM, "cost", "0.20"), "third")
+
+    assert one is other
+    assert stranger is not one
+    assert price(one, "outbound", "+4930", 60_000)[0] == 100_000  # type: ignore[index]
+    assert price(stranger, "outbound", "+4930", 60_000)[0] == 200_000  # type: ignore[index]

@@ -9,30 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
 from typing import Any, TypeAlias
-from uuid import UUID
 
 from askpro import db
-from askpro.calls.events import Reason, UsageEvent, UsageResult
+from askpro.calls.events import Reason, UsageResult
+from askpro.calls.item import Item
 from askpro.calls.rater import Priced, Rater
 from askpro.ledger.usage import UsageOutcome, UsageStatus, post_usage
 
-__all__ = ("Item", "Refused", "conflict", "duplicate", "freely", "locked")
+__all__ = ("Refused", "conflict", "duplicate", "freely", "locked")
 
 _ONLY_LOCK = -2  # no wallet's counter: every new call comes back as moved
-
-
-@dataclass(slots=True, eq=False)
-class Item:
-    """One report on its way: who reports it for which tenant, and the answer once there is one."""
-
-    tenant: UUID
-    zone: str
-    event: UsageEvent
-    actor: str
-    id: UUID | None = None
-    result: UsageResult | None = None
 
 
 Refused: TypeAlias = tuple[Item, Reason, str]
@@ -44,7 +31,7 @@ async def freely(items: Sequence[Item]) -> tuple[list[Item], list[Refused]]:
 
     Raises asyncpg.SerializationError when another train booked one of these calls meanwhile.
     """
-    rater = await Rater.prepare([(i.tenant, i.zone, i.event) for i in items])
+    rater = await Rater.prepare(items)
     priced, refused = _price(rater, items)
     await rater.keep_cards()
     return _settle(priced, await _post(rater, priced)), refused
@@ -52,7 +39,7 @@ async def freely(items: Sequence[Item]) -> tuple[list[Item], list[Refused]]:
 
 async def locked(items: Sequence[Item]) -> tuple[list[Item], list[Refused]]:
     """As ``freely``, but nothing moves: the wallets stay locked from before their state is read."""
-    rater = await Rater.prepare([(i.tenant, i.zone, i.event) for i in items])
+    rater = await Rater.prepare(items)
     priced, refused = _price(rater, items)
     await rater.keep_cards()
     for group in rater.groups:
@@ -72,7 +59,7 @@ def _price(rater: Rater, items: Sequence[Item]) -> tuple[list[_Pair], list[Refus
     priced: list[_Pair] = []
     refused: list[Refused] = []
     for item in items:
-        found = rater.price(item.tenant, item.zone, item.event, item.id, item.actor)  # type: ignore[arg-type]
+        found = rater.price(item)
         if isinstance(found, Priced):
             priced.append((item, found))
         else:

@@ -16,10 +16,11 @@ from msgspec import structs
 
 from askpro import db
 from askpro.calls import refusals
-from askpro.calls.attempts import Item, Refused, conflict, duplicate, freely, locked
+from askpro.calls.attempts import Refused, conflict, duplicate, freely, locked
 from askpro.calls.check import problem
 from askpro.calls.content import digest, storable
 from askpro.calls.events import Reason, UsageEvent, UsageResult
+from askpro.calls.item import Item
 from askpro.clock import now
 from askpro.errors import Unavailable
 from askpro.ids import usage_id

@@ -28,7 +28,7 @@ def problem(event: UsageEvent, now: datetime) -> tuple[Reason, str] | None:
     """
     if not _ID(event.id):
         return Reason.MISSING_ID, ""
-    if not _SOURCE(event.source) or len(event.disposition) > 40:
+    if (event.source != "api" and not _SOURCE(event.source)) or len(event.disposition) > 40:
         return Reason.MALFORMED, "source"
     if not _CUSTOMER(event.customer):
         return Reason.UNKNOWN_CUSTOMER, ""

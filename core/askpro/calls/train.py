@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from askpro.actor import Actor
-from askpro.calls.book import Item, book
+from askpro.calls.book import book
 from askpro.calls.events import UsageEvent, UsageResult
+from askpro.calls.item import Item
 
 __all__ = ("Train", "book_reports")
 

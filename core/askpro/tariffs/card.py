@@ -69,7 +69,7 @@ class MonthScope:
             _checked_prefix("month_scope", prefix)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class TariffVersion:
     """Prices of one level in one currency. Two versions are equal when their ids are.
 

@@ -16,6 +16,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from msgspec import Struct
 
@@ -34,7 +35,8 @@ Reason: TypeAlias = Literal["rate_missing", "destination_blocked"]
 FOR_EVER = 10**40
 """End of the last zone, and the charge that nothing reaches where there is no maximum."""
 
-_MEMO_LIMIT = 20_000  # a wild deck has some thousand distinct beginnings; beyond that somebody is scanning
+_MOST_REMEMBERED = 50_000
+"""Beginnings of numbers that all chains of a process remember together: some 8 MB. A wild deck has some thousand."""
 
 
 @dataclass(frozen=True, slots=True)  # no Struct: isinstance of a class with a metaclass takes three times as long
@@ -91,9 +93,10 @@ class Chain:
     """
 
     __slots__ = (
-        "_blocked", "_decks", "_entries", "_scope", "_scope_prefixes", "connect_fee", "currency", "depth",
-        "free_seconds", "id", "inbound", "included_seconds", "increments", "items", "max_charge", "memo", "min_charge",
-        "per_call_fee", "tiers", "versions",
+        "__weakref__", "_blocked", "_decks", "_entries", "_fee_parts", "_item_parts", "_limits", "_plans", "_scope",
+        "_scope_prefixes", "_starts", "_steps", "connect_fee", "currency", "depth", "free_seconds", "id", "inbound",
+        "included_seconds", "increments", "items", "max_charge", "memo", "min_charge", "per_call_fee", "tiers",
+        "versions",
     )  # fmt: skip
 
     def __init__(self, versions: Iterable[TariffVersion]) -> None:
@@ -124,8 +127,19 @@ class Chain:
         self._blocked = Prefixes(dict.fromkeys(frozenset().union(*(v.blocked for v in self.versions)), True))
         self._scope_prefixes = Prefixes(dict.fromkeys(self._scope.prefixes or (), True))
         self.depth = max(self._blocked.depth, self._scope_prefixes.depth, *(deck.depth for _, deck in self._decks))
+        # What every entry says of its chain, once: building entries is what a cold list costs.
+        self._fee_parts = parts(self.connect_fee) + parts(self.per_call_fee)
+        self._item_parts = {name: parts(price) for name, price in self.items.items()}
+        self._limits = (
+            int(self.min_charge.scaleb(6)),
+            FOR_EVER if self.max_charge is None else int(self.max_charge.scaleb(6)),
+        )
+        self._steps = self._stretches()
+        self._starts = (*((0,) if self.included_seconds else ()), *(start for start, *_ in self._steps))
+        self._plans: dict[tuple[Decimal, bool], Plan] = {}  # many destinations, few rates
         self.memo: dict[str, Entry] = {}
-        self._entries: dict[tuple[UUID, Direction, str, bool], Entry] = {}
+        _chains[id(self)] = self
+        self._entries: dict[tuple[int, Direction, str, bool], Entry] = {}
         self.inbound = self._find_inbound()
 
     def __eq__(self, other: object) -> bool:
@@ -150,8 +164,7 @@ class Chain:
         if found is None:
             found = self._find_outbound(key)
             if isinstance(found, Entry):
-                if len(self.memo) >= _MEMO_LIMIT:
-                    self.memo.clear()
+                _make_room()
                 self.memo[key] = found
         return found
 
@@ -172,7 +185,7 @@ class Chain:
 
     def _entry(self, direction: Direction, prefix: str, rate: Decimal, version: TariffVersion, metered: bool) -> Entry:
         """One entry a prefix, however many numbers begin with it: building one takes longer than rating a call."""
-        key = (version.id, direction, prefix, metered)
+        key = (id(version), direction, prefix, metered)
         found = self._entries.get(key)
         if found is None:
             found = self._entries[key] = self._new_entry(direction, prefix, rate, version, metered)
@@ -182,36 +195,60 @@ class Chain:
         self, direction: Direction, prefix: str, rate: Decimal, version: TariffVersion, metered: bool
     ) -> Entry:
         by_month = metered and (self.included_seconds > 0 or bool(self.tiers))
-        zones = self._zones(rate) if by_month else None
-        plan = Plan(
-            *self.increments,
-            self.free_seconds,
-            parts(self.connect_fee) + parts(self.per_call_fee),
-            parts_per_second(rate),
-            zones,
-            tuple(zone.start for zone in zones or ()),
-            {name: parts(price) for name, price in self.items.items()},
-            int(self.min_charge.scaleb(6)),
-            FOR_EVER if self.max_charge is None else int(self.max_charge.scaleb(6)),
-        )
+        plan = self._plans.get((rate, by_month))
+        if plan is None:
+            plan = self._plans[rate, by_month] = self._new_plan(rate, by_month=by_month)
         return Entry(direction, prefix, rate, version.level, version.id, metered, plan)
 
-    def _zones(self, rate: Decimal) -> tuple[Zone, ...]:
-        """Included seconds first, then the tiers; a tier that ends within the included seconds never shows."""
-        included, zones = self.included_seconds, list[Zone]()
-        if included:
-            zones.append(Zone(0, included, Decimal(0), 0, Decimal(0), free=True))
+    def _new_plan(self, rate: Decimal, *, by_month: bool) -> Plan:
+        zones = self._zones(rate) if by_month else None
+        return Plan(
+            *self.increments,
+            self.free_seconds,
+            self._fee_parts,
+            parts_per_second(rate),
+            zones,
+            self._starts if by_month else (),
+            self._item_parts,
+            *self._limits,
+        )
+
+    def _stretches(self) -> tuple[tuple[int, int, Decimal, Decimal], ...]:
+        """(start, end, discount in per cent, what is left of a hundred) of the tiers after the included seconds; one
+        that ends within them never shows."""
+        included = self.included_seconds
         steps = (Tier(0, Decimal(0)), *self.tiers, Tier(FOR_EVER, Decimal(0)))
-        for tier, following in pairwise(steps):
-            start, end = max(tier.from_seconds, included), following.from_seconds
-            if end > start:
-                discount = tier.discount_percent
-                charged = REFERENCE.divide(REFERENCE.multiply(rate, 100 - discount), Decimal(100))
-                zones.append(Zone(start, end, charged, parts_per_second(charged), discount, free=False))
+        return tuple(
+            (start, following.from_seconds, tier.discount_percent, 100 - tier.discount_percent)
+            for tier, following in pairwise(steps)
+            if following.from_seconds > (start := max(tier.from_seconds, included))
+        )
+
+    def _zones(self, rate: Decimal) -> tuple[Zone, ...]:
+        """Included seconds first, then the tiers."""
+        zones = [Zone(0, self.included_seconds, _ZERO, 0, _ZERO, free=True)] if self.included_seconds else []
+        for start, end, discount, left in self._steps:
+            charged = REFERENCE.divide(REFERENCE.multiply(rate, left), _HUNDRED) if discount else rate
+            zones.append(Zone(start, end, charged, parts_per_second(charged), discount, free=False))
         return tuple(zones)
 
     def _first(self, parameter: Callable[[TariffVersion], T | None], default: T) -> T:
         return next((value for version in self.versions if (value := parameter(version)) is not None), default)
+
+
+_ZERO, _HUNDRED = Decimal(0), Decimal(100)
+_chains: WeakValueDictionary[int, Chain] = WeakValueDictionary()  # by id(): equal ones have memories of their own
+_remembered = 0
+
+
+def _make_room() -> None:
+    """For one more number. Forgetting all at once is rare, and what is asked for often is soon known again."""
+    global _remembered
+    _remembered += 1
+    if _remembered > _MOST_REMEMBERED:
+        for chain in _chains.values():
+            chain.memo.clear()
+        _remembered = 1
 
 
 def _check(versions: tuple[TariffVersion, ...]) -> None:

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from askpro import db
 from askpro.errors import InvalidInput
@@ -30,7 +31,7 @@ from askpro.tariffs.chain import Chain
 from askpro.tariffs.content import version
 from askpro.tenancy.model import PLATFORM
 
-__all__ = ("Card", "CommissionTerms", "TenantCards", "cached", "forget", "keep", "load")
+__all__ = ("Card", "CommissionTerms", "Line", "TenantCards", "cached", "forget", "keep", "load")
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _CACHE_LIMIT = 1_000
@@ -85,14 +86,28 @@ _NOTHING = _Dated([], [])
 _Stack = tuple[Level, UUID | None, str]
 
 
-class _Line:
+_Owners: TypeAlias = tuple[UUID | None, UUID | None, str]
+"""Customer and plan where they have prices of their own, and the currency."""
+
+
+class Line:
     """The cards of one combination of customer, plan and currency, from one publication to the next."""
 
-    __slots__ = ("cards", "moments")
+    __slots__ = ("_build", "_cards", "_moments", "_owners")
 
-    def __init__(self, moments: list[datetime]) -> None:
-        self.moments = moments
-        self.cards: list[Card | bool | None] = [False] * (len(moments) + 1)  # False: not built yet
+    def __init__(
+        self, owners: _Owners, moments: list[datetime], build: Callable[[_Owners, datetime], Card | None]
+    ) -> None:
+        self._owners, self._moments, self._build = owners, moments, build
+        self._cards: list[Card | bool | None] = [False] * (len(moments) + 1)  # False: not built yet
+
+    def at(self, instant: datetime) -> Card | None:
+        """The card in force at that instant; None: there is no price."""
+        position = bisect_right(self._moments, instant)
+        card = self._cards[position]
+        if card is False:
+            card = self._cards[position] = self._build(self._owners, instant)
+        return card  # type: ignore[return-value]  # no bool is left
 
 
 class TenantCards:
@@ -116,7 +131,7 @@ class TenantCards:
             stack = self._stacks.setdefault((card.level, owner, card.currency), _Dated([], []))
             _append(stack, card.effective_from, card)
         self._owners = {owner for _, owner, _ in self._stacks}
-        self._lines: dict[tuple[UUID | None, UUID | None, str], _Line] = {}
+        self._lines: dict[_Owners, Line] = {}
 
     def chain_for(self, customer_id: UUID | None, plan_id: UUID | None, currency: str, at: datetime) -> Card | None:
         """The card in force at the instant a call was answered (D2, D3).
@@ -124,6 +139,10 @@ class TenantCards:
         None: nothing is sold (or bought) in this currency at that time, so the call has no price: ``rate_missing``.
         Customers without prices of their own share one card.
         """
+        return self.line(customer_id, plan_id, currency).at(at)
+
+    def line(self, customer_id: UUID | None, plan_id: UUID | None, currency: str) -> Line:
+        """All cards of such a customer: who rates many of his calls asks once."""
         owners = self._owners
         key = (
             customer_id if customer_id in owners else None,
@@ -132,12 +151,8 @@ class TenantCards:
         )
         line = self._lines.get(key)
         if line is None:
-            line = self._lines[key] = _Line(self.moments(*key))
-        position = bisect_right(line.moments, at)
-        card = line.cards[position]
-        if isinstance(card, bool):
-            card = line.cards[position] = self._build(*key, at)
-        return card
+            line = self._lines[key] = Line(key, self.moments(*key), self._build)
+        return line
 
     def moments(self, customer_id: UUID | None, plan_id: UUID | None, currency: str) -> list[datetime]:
         """When something that prices this customer's calls begins to hold, ascending."""
@@ -154,8 +169,9 @@ class TenantCards:
     def _wholesale(self, currency: str) -> tuple[_Stack, _Stack]:
         return (Level.PLATFORM, self.tenant_id, currency), (Level.PLATFORM, None, currency)
 
-    def _build(self, customer_id: UUID | None, plan_id: UUID | None, currency: str, at: datetime) -> Card | None:
-        retail = self._in_force(_retail(customer_id, plan_id, currency), at)
+    def _build(self, owners: _Owners, at: datetime) -> Card | None:
+        currency = owners[2]
+        retail = self._in_force(_retail(*owners), at)
         wholesale = self._in_force(self._wholesale(currency), at)
         if not retail or not wholesale:
             return None
@@ -163,7 +179,7 @@ class TenantCards:
             return Card(
                 self.tenant_id,
                 Chain([*retail, *self._barred(currency)]),
-                Chain(wholesale),
+                _shared(wholesale),
                 self._schemes.at(at),
                 tuple(card.id for card in retail),
                 tuple(card.id for card in wholesale),
@@ -223,18 +239,36 @@ async def load(tenant_id: UUID) -> TenantCards:
             " order by effective_from, id), '[]') from commissions.scheme where tenant_id = $1) as schemes",
             tenant_id,
         )
-    versions = [
-        (
-            row["owner_id"],
-            version(row["id"], Level(row["level"]), row["currency"], row["effective_from"], row["content"]),
-        )
-        for row in rows
-    ]
+    versions = [(row["owner_id"], _read(row)) for row in rows]
     schemes = [
         (datetime.fromisoformat(moment), CommissionTerms(UUID(identifier), kind, Decimal(value)))
         for moment, identifier, kind, value in rest["schemes"]
     ]
     return TenantCards(tenant_id, versions, rest["blocked"], schemes)
+
+
+_versions: WeakValueDictionary[UUID, TariffVersion] = WeakValueDictionary()
+_wholesale: WeakValueDictionary[tuple[UUID, ...], Chain] = WeakValueDictionary()
+
+
+def _read(row: Any) -> TariffVersion:
+    """The version; one object for all tenants it prices, since what is published never changes."""
+    identifier: UUID = row["id"]
+    found = _versions.get(identifier)
+    if found is None:
+        level = Level(row["level"])
+        found = version(identifier, level, row["currency"], row["effective_from"], row["content"])
+        _versions[identifier] = found
+    return found
+
+
+def _shared(versions: list[TariffVersion]) -> Chain:
+    """The platform's price lists are most resellers' cost: one compiled chain for all of them. Raises InvalidInput."""
+    key = tuple(one.id for one in versions)
+    found = _wholesale.get(key)
+    if found is None or any(mine is not theirs for mine, theirs in zip(versions, found.versions, strict=True)):
+        found = _wholesale[key] = Chain(versions)
+    return found
 
 
 _cache: OrderedDict[UUID, tuple[int, TenantCards]] = OrderedDict()
@@ -259,6 +293,8 @@ async def cached(tenant_id: UUID, epoch: int) -> TenantCards:
 def forget() -> None:
     """Empty the cache: another database is open now (tests, tools)."""
     _cache.clear()
+    _versions.clear()
+    _wholesale.clear()
 
 
 async def keep(card: Card) -> None:

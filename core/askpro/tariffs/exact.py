@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
-from fractions import Fraction
 
 __all__ = ("DECIMALS", "HALF_UNIT", "PARTS", "REFERENCE", "SAFE", "UNIT", "defined_units", "parts", "parts_per_second")
 
@@ -50,12 +49,12 @@ _ZERO, _SIXTY, _MILLION = Decimal(0), Decimal(60), Decimal(10**6)
 
 def parts(amount: Decimal) -> int:
     """A fee or item price in parts. Raises ValueError when it is finer than ``DECIMALS``."""
-    return _whole(Fraction(amount) * PARTS, amount)
+    return _whole(amount, PARTS)
 
 
 def parts_per_second(rate: Decimal) -> int:
     """A rate per minute in parts per second. Raises ValueError when it is finer than ``DECIMALS``."""
-    return _whole(Fraction(rate) * _ONE, rate)
+    return _whole(rate, _ONE)
 
 
 def defined_units(
@@ -78,7 +77,9 @@ def defined_units(
     return int(_multiply(amount, _MILLION).to_integral_value(ROUND_HALF_UP))
 
 
-def _whole(scaled: Fraction, amount: Decimal) -> int:
-    if scaled.denominator != 1:
+def _whole(amount: Decimal, scale: int) -> int:
+    above, below = amount.as_integer_ratio()
+    found, rest = divmod(above * scale, below)
+    if rest:
         raise ValueError(f"{amount} has more than {DECIMALS} decimals")
-    return scaled.numerator
+    return found

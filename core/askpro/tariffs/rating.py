@@ -18,7 +18,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from msgspec import Struct
@@ -28,7 +28,13 @@ from askpro.tariffs.chain import Chain, Entry, Refusal, Zone
 from askpro.tariffs.exact import HALF_UNIT, SAFE, UNIT, defined_units
 from askpro.tariffs.increments import billed_seconds
 
-__all__ = ("Call", "Component", "Rating", "rate")
+__all__ = ("Call", "Component", "Priced", "Rating", "price", "rate")
+
+Items: TypeAlias = tuple[tuple[str, int], ...]
+"""Counted pieces by name."""
+
+Priced: TypeAlias = tuple[int, int, Entry, int]
+"""Units (10⁻⁶), billed seconds, where the rate was found, free seconds used."""
 
 
 # Structs of C build several times faster than frozen dataclasses; these two are made for every call.
@@ -41,7 +47,7 @@ class Call(Struct, frozen=True, gc=False):
     direction: Direction
     number: str
     duration_ms: int
-    items: tuple[tuple[str, int], ...] = ()
+    items: Items = ()
 
 
 class Component(NamedTuple):
@@ -118,7 +124,7 @@ class Rating(Struct, frozen=True, gc=False):
         ]
         items = [
             Component("item", count, price, Fraction(price) * count, name=name)
-            for name, count, price in _pieces(chain, self.call)
+            for name, count, price in _pieces(chain, self.call.items)
         ]
         return (*fees, *minutes, *items)
 
@@ -132,7 +138,7 @@ class Rating(Struct, frozen=True, gc=False):
         """Ledger units before clamping."""
         if not self.billed_seconds:
             return 0
-        return _defined(self.chain, self.call, self.entry, self.used_seconds, self.billed_seconds)
+        return _defined(self.chain, self.call.items, self.entry, self.used_seconds, self.billed_seconds)
 
 
 def rate(chain: Chain, call: Call, used_seconds: int = 0) -> Rating | Refusal:
@@ -141,22 +147,34 @@ def rate(chain: Chain, call: Call, used_seconds: int = 0) -> Rating | Refusal:
     Returns a Refusal for a blocked destination, a destination without a rate, or a counted item without a price.
     Raises ValueError on a negative duration, count or counter, or an unknown direction.
     """
+    found = price(chain, call.direction, call.number, call.duration_ms, call.items, used_seconds)
+    if isinstance(found, Refusal):
+        return found
+    units, billed, entry, covered = found
+    return Rating(chain, call, entry, used_seconds, -(-call.duration_ms // 1000), billed, covered, units)
+
+
+def price(
+    chain: Chain, direction: str, number: str, duration_ms: int, items: Items = (), used_seconds: int = 0
+) -> Priced | Refusal:
+    """``rate`` without anything to explain it by, for calls by the thousand: (units, billed seconds, where the rate was
+    found, free seconds used). The same errors."""
     entry: Entry | Refusal
-    if call.direction == "outbound":
-        entry = chain.memo.get(call.number[: chain.depth]) or chain.find(call.number)
-    elif call.direction == "inbound":
+    if direction == "outbound":
+        entry = chain.memo.get(number[: chain.depth]) or chain.find(number)
+    elif direction == "inbound":
         entry = chain.inbound
     else:
-        raise ValueError(f"no direction: {call.direction!r}")
+        raise ValueError(f"no direction: {direction!r}")
     if isinstance(entry, Refusal):
         return entry
     first, following, free, amount, per_second, zones, starts, item_parts, low, high = entry.plan
-    raw = -(-call.duration_ms // 1000)
+    raw = -(-duration_ms // 1000)
     billed = billed_seconds(raw, first, following, free)
     if not billed:
         if raw < 0:
             raise ValueError("a call cannot end before it is answered")
-        return Rating(chain, call, entry, used_seconds, raw, 0, 0, 0)
+        return 0, 0, entry, 0
     covered = 0
     if zones is None:
         amount += billed * per_second
@@ -171,23 +189,23 @@ def rate(chain: Chain, call: Call, used_seconds: int = 0) -> Rating | Refusal:
                 amount += seconds * zone.parts_per_second
                 if zone.free:
                     covered = seconds
-    for name, count in call.items:
+    for name, count in items:
         if count > 0:
-            price = item_parts.get(name)
-            if price is None:
+            each = item_parts.get(name)
+            if each is None:
                 return Refusal("rate_missing", name)
-            amount += count * price
+            amount += count * each
         elif count:
             raise ValueError(f"negative count of {name}")
     units, rest = divmod(amount + HALF_UNIT, UNIT)
     # A tie whose minutes may not end, or an amount beyond what whole numbers are proven for.
     if (not rest and (zones is not None or billed % 3)) or amount > SAFE:
-        units = _defined(chain, call, entry, used_seconds, billed)
+        units = _defined(chain, items, entry, used_seconds, billed)
     if units < low:
         units = low
     elif units > high:
         units = high
-    return Rating(chain, call, entry, used_seconds, raw, billed, covered, units)
+    return units, billed, entry, covered
 
 
 def _along_the_month(zones: tuple[Zone, ...], used: int, billed: int) -> list[tuple[int, Zone]]:
@@ -207,18 +225,18 @@ def _timed(entry: Entry, used: int, billed: int) -> list[tuple[int, Decimal, Zon
     return [(seconds, zone.rate, zone) for seconds, zone in _along_the_month(entry.plan.zones, used, billed)]
 
 
-def _pieces(chain: Chain, call: Call) -> list[tuple[str, int, Decimal]]:
+def _pieces(chain: Chain, items: Items) -> list[tuple[str, int, Decimal]]:
     """Counted items with their prices, in the order in which the chain declares them."""
-    if not call.items:
+    if not items:
         return []
     counts: dict[str, int] = {}
-    for name, count in call.items:
+    for name, count in items:
         counts[name] = counts.get(name, 0) + count
     return [(name, counts[name], price) for name, price in chain.items.items() if counts.get(name)]
 
 
-def _defined(chain: Chain, call: Call, entry: Entry, used: int, billed: int) -> int:
+def _defined(chain: Chain, items: Items, entry: Entry, used: int, billed: int) -> int:
     """Ledger units by the definition, before clamping."""
     timed = [(seconds, price) for seconds, price, _ in _timed(entry, used, billed)]
-    pieces = [(count, price) for _, count, price in _pieces(chain, call)]
+    pieces = [(count, price) for _, count, price in _pieces(chain, items)]
     return defined_units((chain.connect_fee, chain.per_call_fee), timed, pieces)

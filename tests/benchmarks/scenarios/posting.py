@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from askpro.calls.events import UsageEvent
+from askpro.calls.item import Item
 from askpro.calls.rater import Priced, Rater
 from askpro.commissions.scheme import commission
 from askpro.commissions.service import scheme_of
 from askpro.ids import usage_id
 from askpro.ledger.usage import UsageStatus, post_usage
 from askpro.tariffs import chains
-from askpro.tariffs.rating import Call, Rating, rate
+from askpro.tariffs.chain import Refusal
+from askpro.tariffs.rating import price
 
 from ..bench import Bench
 from ..events import Maker
@@ -36,12 +38,14 @@ async def post_batches(batches: Sequence[tuple[Rater, list[Priced]]]) -> None:
 
 async def rated(reseller: Reseller, calls: Sequence[UsageEvent]) -> tuple[Rater, list[Priced]]:
     """A batch that is ready to be posted."""
-    rater = await Rater.prepare([(reseller.id, ZONE, call) for call in calls])
+    items = [Item(reseller.id, ZONE, call, ACTOR) for call in calls]
+    rater = await Rater.prepare(items)
     priced = []
-    for call in calls:
+    for item in items:
+        call = item.event
         assert call.started_at is not None
-        identifier = usage_id(reseller.id, call.source, call.id, call.started_at)
-        found = rater.price(reseller.id, ZONE, call, identifier, ACTOR)
+        item.id = usage_id(reseller.id, call.source, call.id, call.started_at)
+        found = rater.price(item)
         assert isinstance(found, Priced), found
         priced.append(found)
     await rater.keep_cards()
@@ -55,17 +59,17 @@ def _rating_cost(card: chains.Card, calls: Sequence[UsageEvent], number: Callabl
     spent, used = 0.0, 0
     for start in range(0, len(calls), BATCH):
         some = [
-            Call(one.direction, number(one), int((one.ended_at - one.answered_at).total_seconds() * 1_000),  # type: ignore[arg-type, operator]
-                 (("token", one.tokens), ("booking", one.bookings)))
+            (one.direction, number(one), int((one.ended_at - one.answered_at).total_seconds() * 1_000),  # type: ignore[operator]
+             (("token", one.tokens), ("booking", one.bookings)))
             for one in calls[start : start + BATCH]
         ]  # fmt: skip
         began = time.process_time()
         for call in some:
-            retail, wholesale = rate(card.retail, call, used), rate(card.wholesale, call)
-            assert isinstance(retail, Rating)
-            assert isinstance(wholesale, Rating)
-            commission(scheme, retail.units, wholesale.units, retail.billed_seconds)
-            used = (used + retail.billed_seconds) % 80_000
+            retail, wholesale = price(card.retail, *call, used), price(card.wholesale, *call)
+            assert not isinstance(retail, Refusal)
+            assert not isinstance(wholesale, Refusal)
+            commission(scheme, retail[0], wholesale[0], retail[1])
+            used = (used + retail[1]) % 80_000
         spent += time.process_time() - began
     return spent / len(calls) * 1e6
 
