@@ -8,11 +8,13 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 from ledger_books import tampering
 from msgspec import structs
 
 from askpro import clock, db
+from askpro.calls.control import soft_caps
 from askpro.calls.control.limits import Caps, set_caps
 from askpro.calls.control.model import Beat
 from askpro.calls.control.reaper import GRACE, Reaped, reap
@@ -529,6 +531,27 @@ async def test_spending_is_capped_and_the_strictest_level_wins(desk: Desk, scope
     async with db.unit(desk.tenant.id):
         assert await db.fetchval("select count(*) from events.outbox where kind = 'spending.soft_cap'") == 1
     assert await alarms(desk.tenant.id) == []
+
+
+async def test_a_soft_cap_that_cannot_be_told_stops_no_call(database: Any) -> None:
+    """The call is admitted although the notice fails; the job tells of it later, once."""
+    desk = await open_desk(1_000_000)
+    await cap(desk, "customer", desk.customer.id, day_soft=1)
+    soft_caps._told.clear()
+    told = "execute on function ledger.tell_soft(uuid, text, text, text, date)"
+    admin = await asyncpg.connect(database.admin_dsn)
+    try:
+        await admin.execute(f"revoke {told} from askpro_app")
+        assert (await desk.start("a")).allowed
+        again = await desk.start("b")
+        assert (again.allowed, again.soft) == (True, ("customer_day",))
+        await admin.execute(f"grant {told} to askpro_app")
+    finally:
+        await admin.close()
+    async with db.unit(desk.tenant.id):
+        assert await db.fetchval("select count(*) from events.outbox where kind = $1", soft_caps.SOFT_CAP) == 0
+    with clock.frozen(NOON):
+        assert [await soft_caps.sweep() for _ in range(2)] == [1, 0]
 
 
 async def test_weeks_and_months_are_civil(desk: Desk) -> None:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from askpro import clock, db
+from askpro.actor import Actor
 from askpro.errors import Conflict, InvalidInput, NotFound
 from askpro.events import emit
 from askpro.events.delivery import deliver
@@ -25,6 +26,7 @@ from askpro.messages import facts, jobs, links, preferences, queries, sending, s
 from askpro.messages.facts import FACTS
 from askpro.messages.model import Mail
 from askpro.messages.plugins import mail_from_plugin
+from askpro.people import keys
 from askpro.people.customers import update_customer
 from askpro.people.model import Customer
 from askpro.people.persons import add_person
@@ -471,6 +473,29 @@ async def test_staff_are_written_to_each_but_not_about_their_own(house: House) -
     assert "−200,00" in mail.rendered.text
 
 
+async def test_who_proposed_by_a_key_is_not_asked_to_approve_it(house: House) -> None:
+    """Behind a key stands whoever made it, however many keys made keys in between."""
+    proposer = await staff(house, "eva@nord.example")
+    await staff(house, "fritz@nord.example")
+    _, own = await keys.create(house.tenant.id, "machine", ["*"], by=Actor("person", str(proposer)))
+    _, child = await keys.create(house.tenant.id, "another", ["*"], by=own.actor)
+    await house.tell("adjustment.waiting", **TOLD["adjustment.waiting"], by=str(child.actor))
+    assert [mail.address for mail in await house.mails()] == ["fritz@nord.example"]
+
+
+async def test_pages_lose_no_mail_of_one_instant(house: House) -> None:
+    """Seven mails made at the same moment and five others, three a page: each is seen once, latest first."""
+    for n in range(12):
+        at = datetime(2026, 11, 20, 12, 0, tzinfo=UTC) + timedelta(minutes=max(0, n - 6))
+        with clock.frozen(at):
+            await house.queue(key=f"m{n}")
+    seen: list[Mail] = []
+    while page := await house.mails(limit=3, before=(seen[-1].created_at, seen[-1].id) if seen else None):
+        seen += page
+    assert sorted(mail.key for mail in seen) == sorted(f"m{n}" for n in range(12))
+    assert [(mail.created_at, mail.id) for mail in seen] == sorted(((m.created_at, m.id) for m in seen), reverse=True)
+
+
 async def test_optional_mails_can_be_switched_off(house: House) -> None:
     """Only optional ones, for this customer only, and on again; a letter says where."""
     await preferences.set_wanted(house.tenant.id, house.customer.id, "wallet.low", False, by=BY)
@@ -603,10 +628,12 @@ async def test_another_tenant_sees_nothing(house: House) -> None:
 
 
 async def test_after_ninety_days_nothing_is_left(house: House) -> None:
-    """What is done is deleted whole; what still waits is not."""
+    """Sent, given up or never sent at all: each is deleted whole; what is younger waits on."""
     with clock.frozen(datetime.now(UTC) - timedelta(days=91)):
-        await house.queue(key="old")
+        await house.queue(key="sent")
         await house.send()
+        await house.queue(key="never tried")
+    with clock.frozen(datetime.now(UTC) - timedelta(days=89)):
         await house.queue(key="waiting")
     await house.queue(key="young")
     await housekeeping()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from datetime import date
 from decimal import Decimal
@@ -14,6 +15,7 @@ from askpro.errors import InvalidInput, NotFound, PluginUnavailable
 from askpro.money import Money
 from askpro.pluginhost import Host
 from askpro.pluginhost.breaker import Breaker
+from askpro.pluginhost.calls import _MOST_WAITING, Busy
 from askpro.sdk import ChargeQuestion, RateMissing
 
 pytestmark = pytest.mark.anyio
@@ -86,12 +88,81 @@ async def test_the_breaker_opens_and_is_shown() -> None:
 
 
 async def test_threads_that_hang_are_limited() -> None:
-    """A plugin whose threads all hang is not given more of them."""
-    host = await started("moody", max_threads=2, breaker_failures=50)
-    for _ in range(4):
+    """A plugin whose threads all hang is not given more of them; only what hangs counts as its failure."""
+    host = await started("moody", max_threads=2, breaker_failures=3)
+    ctx = host.contexts.for_platform(host.records["moody"])
+    for _ in range(2):
         await host.run.collect("top_of_page", tenant=NORTH, page="hang")
+    for _ in range(4):
+        with pytest.raises(Busy):
+            await host.run.ask_one("top_of_page", "moody", ctx, page="hang")
     said = [failure.error for failure in host.records["moody"].failures]
-    assert [one.split(":")[0] for one in said] == ["TimeoutError", "TimeoutError", "NeverCalled", "NeverCalled"]
+    assert [one.split(":")[0] for one in said] == ["TimeoutError", "TimeoutError"]
+    assert host.caller("moody").breaker.state == "closed"
+
+
+async def test_a_storm_on_a_slow_plugin() -> None:
+    """Three hundred at once on two threads: as many as may wait, the others hear at once that it is busy.
+
+    Some are given up while they wait, some just as they were handed a thread. Nothing is left behind: no waiter, no
+    thread, no failure, and the plugin answers as before.
+    """
+    host = await started("sandbox", max_threads=2)
+    caller, at_once, gate = host.caller("sandbox"), 0, threading.Event()
+    most, lock = [0], threading.Lock()
+
+    def slow(number: int) -> int:
+        nonlocal at_once
+        with lock:
+            at_once += 1
+            most[0] = max(most[0], at_once)
+        gate.wait(10)
+        with lock:
+            at_once -= 1
+        return number
+
+    async def ask(number: int) -> int:
+        found: int = await caller.call("slow", slow, number, tenant="", deadline=30)
+        return found
+
+    asked = [asyncio.create_task(ask(number)) for number in range(300)]
+    while sum(one.done() for one in asked) < 300 - 2 - _MOST_WAITING:
+        await asyncio.sleep(0)
+    refused = [one for one in asked if one.done()]
+    assert {type(one.exception()) for one in refused} == {Busy}
+    assert len(refused) == 300 - 2 - _MOST_WAITING
+    waiting = [one for one in asked if not one.done()]
+    for one in waiting[10:40:3]:
+        one.cancel()
+    gate.set()
+    await asyncio.sleep(0.001)
+    for one in waiting[40:60:4]:
+        one.cancel()
+    found = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(one) for one in found} <= {int, asyncio.CancelledError}
+    assert most[0] == 2
+    while caller._threads:
+        await asyncio.sleep(0.001)
+    assert not caller._queue
+    assert (caller.total.failed, caller.breaker.state) == (0, "closed")
+    assert await asyncio.gather(*(ask(number) for number in range(20))) == list(range(20))
+
+
+async def test_who_gives_up_waiting_leaves_nothing_behind() -> None:
+    """Waiters of a plugin that hangs leave the queue when their patience is over, or when they are cancelled."""
+    host = await started("sandbox", max_threads=1)
+    caller, gate = host.caller("sandbox"), threading.Event()
+    hanging = asyncio.create_task(caller.call("hang", gate.wait, 10, tenant="", deadline=30))
+    await asyncio.sleep(0)
+    asked = [asyncio.create_task(caller.call("next", len, "abc", tenant="", deadline=5)) for _ in range(5)]
+    await asyncio.sleep(0)
+    asked[0].cancel()
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(one) for one in found] == [asyncio.CancelledError, Busy, Busy, Busy, Busy]
+    assert not caller._queue
+    gate.set()
+    assert await hanging is True
+    assert await caller.call("next", len, "abc", tenant="", deadline=5) == 3
 
 
 async def test_many_at_once_take_turns() -> None:

@@ -47,6 +47,8 @@ class HoldRow(Table, tablename="hold", schema="ledger", db=DB):
     passed_on = BigInt()
     charge_id = UUID(null=True, default=None)
     passed_id = UUID(null=True, default=None)
+    tries = Integer(default=0)
+    tried_at = Timestamptz(null=True, default=None)
 
 
 class CallLimit(Table, tablename="call_limit", schema="ledger", db=DB):

@@ -7,7 +7,7 @@ reports a finished call frees what was held for it, in the same transaction.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,8 +16,8 @@ from askpro.ids import new_id
 from askpro.ledger import months
 
 __all__ = (
-    "Extension", "HoldAnswer", "Reaping", "cancel", "extend", "forget", "note_unbilled", "reap", "set_limit", "silent",
-    "tell_soft",
+    "Due", "Extension", "HoldAnswer", "Reaping", "cancel", "due", "extend", "forget", "note_unbilled", "put_off",
+    "reap", "set_limit", "tell_soft",
 )  # fmt: skip
 
 _EXTEND = """
@@ -74,6 +74,17 @@ class Reaping(NamedTuple):
     wholesale: int
 
 
+class Due(NamedTuple):
+    """A call to be seen to: ``open`` and silent since ``beat``, or ``reaped`` and without its record."""
+
+    tenant: UUID
+    id: UUID
+    state: str
+    beat: datetime
+    held: int
+    wholesale: int
+
+
 async def extend(extensions: Sequence[Extension]) -> list[HoldAnswer]:
     """Hold on to calls. Status: held, unknown, closed, moved, funds, reseller_funds, frozen, or the cap reached."""
     return [HoldAnswer(*row) for row in await db.call(_EXTEND, *_columns(extensions))]
@@ -92,9 +103,15 @@ async def reap(calls: Sequence[Reaping], *, actor: str, at: datetime) -> list[tu
     return [tuple(row) for row in await db.call(_REAP, *_columns(calls), *charges, actor, at)]
 
 
-async def silent(before: datetime, final: datetime, *, limit: int) -> list[tuple[UUID, UUID, str]]:
-    """(tenant, call, state) of open calls silent since ``before`` and of reaped ones still unconfirmed at ``final``."""
-    return [tuple(row) for row in await db.call("select * from ledger.silent_calls($1, $2, $3)", before, final, limit)]
+async def due(at: datetime, silence: timedelta, grace: timedelta, *, limit: int) -> list[Due]:
+    """Open calls silent for ``silence`` and reaped ones unconfirmed for ``grace``, those due for longest first."""
+    rows = await db.call("select * from ledger.due_calls($1, $2, $3, $4)", at, silence, grace, limit)
+    return [Due(*row) for row in rows]
+
+
+async def put_off(tenant: UUID, call: UUID, at: datetime) -> None:
+    """It could not be seen to at ``at``: it is due again after 1, 4, 16 … minutes, in the end once a day."""
+    await db.call("select ledger.put_off_call($1, $2, $3)", tenant, call, at)
 
 
 async def forget(before: datetime) -> int:

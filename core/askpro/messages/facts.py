@@ -18,6 +18,7 @@ from askpro.ledger.queries import wallet
 from askpro.messages.kinds import KINDS
 from askpro.messages.service import queue
 from askpro.money import Money
+from askpro.wallets.four_eyes import answerable
 
 __all__ = ("FACTS", "Fact", "listen", "tell")
 
@@ -91,7 +92,8 @@ async def tell(event: Event) -> None:
             return
         template, values["customer_id"] = _STAFF_TOO[event.kind], said["customer"]
     values["customer"] = await _customer(event.tenant, said["customer"]) if said["customer"] else ""
-    await queue(event.tenant, template, staff=True, values=values, key=key, besides=_person(said.get("by")))
+    asker = await _person(event.tenant, said.get("by"))
+    await queue(event.tenant, template, staff=True, values=values, key=key, besides=asker)
 
 
 def _value(name: str, value: Any, said: Mapping[str, Any]) -> Any:
@@ -125,9 +127,9 @@ async def _customer(tenant: UUID, customer: str) -> str:
     return f"{row['name']} ({row['number']})" if row is not None else customer
 
 
-def _person(actor: str | None) -> UUID | None:
-    """``person:<id>`` as the person's id; None for anybody else."""
-    kind, _, name = (actor or "").partition(":")
+async def _person(tenant: UUID, actor: str | None) -> UUID | None:
+    """The person answerable for what was done, behind a key whoever made it; None for anybody else."""
+    kind, _, name = (await answerable(tenant, actor or "")).partition(":")
     try:
         return UUID(name) if kind == "person" else None
     except ValueError:

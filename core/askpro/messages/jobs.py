@@ -1,7 +1,7 @@
 """Sending as jobs: at once after each mail, and every minute for what is to be tried again.
 
-Mails that are done are deleted after ninety days, texts, addresses and keys: they are notices, not the documents that
-law makes us keep.
+Mails are deleted after ninety days, texts, addresses and keys: they are notices, not the documents that law makes us
+keep. That goes for those that were never sent as well, for nothing so old is sent any more (``sending.PATIENCE``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from askpro.messages.service import SEND
 __all__ = ("send_job", "sweep")
 
 facts.listen()
-expire(Expiry("messages.mail", "state <> 'waiting' and created_at < now() - interval '90 days'"))
+expire(Expiry("messages.mail", "created_at < now() - interval '90 days'"))
 
 
 # No retry by the queue: the mail itself says when it is due again, and the sweeper comes for it.

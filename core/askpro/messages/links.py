@@ -1,4 +1,4 @@
-"""Addresses of the portal's rooms for mails: from the tenant and the settings, never from a request (trap L8)."""
+"""Addresses of the portal's rooms for mails: from the tenant and the settings, never from a request."""
 
 from __future__ import annotations
 

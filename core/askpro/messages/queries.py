@@ -9,21 +9,28 @@ from askpro import db
 from askpro.errors import NotFound
 from askpro.messages.model import MAIL, Mail, mail_of
 
-__all__ = ("counts", "mail", "mails")
+__all__ = ("Position", "counts", "mail", "mails")
+
+Position = tuple[datetime, UUID]
+"""Where a page ended: when its last mail was made, and its id."""
 
 
 async def mails(
-    tenant: UUID, *, state: str = "", customer: UUID | None = None, before: datetime | None = None, limit: int = 50
+    tenant: UUID, *, state: str = "", customer: UUID | None = None, before: Position | None = None, limit: int = 50
 ) -> list[Mail]:
-    """Mails, latest first; ``state`` and ``customer`` narrow it down, ``before`` goes on after a page."""
+    """Mails, latest first; ``state`` and ``customer`` narrow it down, ``before`` goes on after a page.
+
+    Mails of one fact are made at the same instant, so an instant alone would lose some of them between two pages.
+    """
     rows = await db.fetch(
         f"select {MAIL} from messages.mail where tenant_id = $1 and ($2 = '' or state = $2)"  # noqa: S608 - constant
-        " and ($3::uuid is null or customer_id = $3) and ($4::timestamptz is null or created_at < $4)"
-        " order by created_at desc, id desc limit $5",
+        " and ($3::uuid is null or customer_id = $3) and ($4::timestamptz is null or (created_at, id) < ($4, $5::uuid))"
+        " order by created_at desc, id desc limit $6",
         tenant,
         state,
         customer,
-        before,
+        before[0] if before else None,
+        before[1] if before else None,
         limit,
     )
     return [mail_of(row) for row in rows]

@@ -18,19 +18,25 @@ from askpro.pluginhost.breaker import Breaker
 from askpro.pluginhost.config import HostConfig
 from askpro.pluginhost.records import Failure, PluginRecord
 
-__all__ = ("Caller", "NeverCalled", "Tally")
+__all__ = ("Busy", "Caller", "NeverCalled", "Tally")
 
 log = logging.getLogger("askpro.pluginhost")
 
 _TENANTS_KEPT = 1000
 _PATIENCE = 1.0
 """Seconds to wait for one of a plugin's threads."""
+_MOST_WAITING = 64
+"""How many wait for them; whoever comes then is told at once that the plugin is busy."""
 
 
 class NeverCalled(PluginUnavailable):
-    """The plugin was not reached at all: its breaker is open, or all its threads hang."""
+    """The plugin was not reached at all: its breaker is open, or all its threads are busy or hang."""
 
     code = "plugin_switched_off"
+
+
+class Busy(NeverCalled):
+    """All its threads are taken. That is no failure of the plugin's: whatever hangs in them is counted by itself."""
 
 
 @dataclass(slots=True)
@@ -61,7 +67,7 @@ class Caller:
         self._max_threads = config.max_threads
         self._threads = 0
         self._queue: deque[asyncio.Future[None]] = deque()
-        """Those who wait for a thread."""
+        """Those who wait for a thread; while there are any, all threads are taken."""
 
     async def call(
         self, what: str, function: Callable[..., Any], *args: Any, tenant: str, deadline: float, inline: bool = False
@@ -69,15 +75,18 @@ class Caller:
         """Call and return the result.
 
         ``inline`` awaits a coroutine in the caller's own task, for what must run in its unit; all else gets a
-        task or a thread. Raises NeverCalled when the breaker is open or all threads of the plugin hang, otherwise
-        what the plugin raised. Errors of the house's own tree are answers, not failures, unless they say that
-        something is unavailable.
+        task or a thread. Raises NeverCalled when the breaker is open, Busy when all threads of the plugin are taken
+        and none is free within a second (or too many wait already), otherwise what the plugin raised. Errors of the
+        house's own tree are answers, not failures, unless they say that something is unavailable.
         """
         if not self.breaker.allows():
             raise NeverCalled(f"{self.record.id} is switched off for a moment after repeated failures")
         began = time.perf_counter()
         try:
             result = await self._run(function, args, deadline, inline)
+        except Busy as busy:
+            log.warning("plugin %s is busy: %s was not called", self.record.id, what)
+            raise busy
         except AskProError as answer:
             failed = isinstance(answer, Unavailable) or answer.status >= 500
             self._count(what, tenant, began, answer if failed else None)
@@ -98,44 +107,54 @@ class Caller:
     async def _in_thread(self, work: Callable[[], Any], deadline: float) -> Any:
         loop = asyncio.get_running_loop()
         await self._turn(loop)
-        self._threads += 1
-
-        def back() -> None:
-            self._threads -= 1
-            self._wake()
 
         def finished() -> None:
             try:
-                loop.call_soon_threadsafe(back)
+                loop.call_soon_threadsafe(self._free)
             except RuntimeError:  # the loop has ended; nobody counts any more
                 return
 
+        try:
+            answer = in_thread(work, finished)
+        except BaseException:  # no thread was to be had
+            self._free()
+            raise
         async with asyncio.timeout(deadline):
-            return await asyncio.wrap_future(in_thread(work, finished))
+            return await asyncio.wrap_future(answer)
 
     async def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Wait for a thread: many who ask at once take turns, and only those that hang keep others out."""
-        ends = loop.time() + _PATIENCE
-        while self._threads >= self._max_threads:
-            waiter: asyncio.Future[None] = loop.create_future()
-            self._queue.append(waiter)
-            try:
-                async with asyncio.timeout_at(ends):
-                    await waiter
-            except BaseException as error:
-                if waiter.done() and not waiter.cancelled():
-                    self._wake()  # the turn goes on to the next
-                if not isinstance(error, TimeoutError):
-                    raise
-                said = f"{self.record.id}: {self._threads} of its functions have not come back"
-                raise NeverCalled(said) from None
+        """Take a thread, or wait for one in turn: whoever frees one hands it to the first in the queue.
 
-    def _wake(self) -> None:
+        Raises Busy. A waiter that gives up or is cancelled leaves the queue, and a thread that it was handed goes on
+        to the next.
+        """
+        if self._threads < self._max_threads:
+            self._threads += 1
+            return
+        if len(self._queue) >= _MOST_WAITING:
+            raise Busy(f"{self.record.id}: {len(self._queue)} wait for its functions already")
+        waiter: asyncio.Future[None] = loop.create_future()
+        self._queue.append(waiter)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await waiter
+        except BaseException as error:
+            if waiter in self._queue:
+                self._queue.remove(waiter)
+            elif waiter.done() and not waiter.cancelled():
+                self._free()
+            if not isinstance(error, TimeoutError):
+                raise
+            raise Busy(f"{self.record.id}: {self._threads} of its functions have not come back") from None
+
+    def _free(self) -> None:
+        """A thread is free: the first who still waits has it, or nobody."""
         while self._queue:
             waiter = self._queue.popleft()
             if not waiter.done():
                 waiter.set_result(None)
                 return
+        self._threads -= 1
 
     def refused(self, what: str, tenant: str, why: Exception) -> None:
         """Count an answer that came but cannot be used: a lie is a failure too."""

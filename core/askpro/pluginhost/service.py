@@ -136,12 +136,14 @@ async def settings_form(host: Host, tenant: TenantRef, plugin: str) -> list[Fiel
 async def save_settings(host: Host, tenant: TenantRef, plugin: str, values: Mapping[str, Any], *, by: str) -> int:
     """Check and store what a form sent; a secret left blank keeps its old value. Returns the new version.
 
+    Saved one after the other, so that what a provider says meanwhile (``merge_settings``) is not lost.
     Raises NotFound, InvalidInput with the field.
     """
     del by  # the caller audits; a version is the plugin's concern
     record = _record(host, plugin)
     schema = _schema(record)
     async with db.unit(tenant.id):
+        await _alone(tenant, plugin)
         old = await switches.read_values(tenant.id, plugin)
         own = from_form(schema, values, old)
         validate(schema, {**own, **host.contexts.platform_values(record)})
@@ -163,11 +165,7 @@ async def merge_settings(
     own = {name: value for name, value in given.items() if levels[name] == "tenant"}
     if own:
         async with db.unit(tenant.id):
-            await db.execute(
-                "select 1 from plugins.tenant_plugin where tenant_id = $1 and plugin_id = $2 for update",
-                tenant.id,
-                plugin,
-            )
+            await _alone(tenant, plugin)
             old = await switches.read_values(tenant.id, plugin)
             await save_settings(host, tenant, plugin, {**old, **own}, by=by)
     return set(own), {name: value for name, value in given.items() if name not in own}
@@ -191,6 +189,11 @@ async def check_settings(host: Host, tenant: TenantRef, plugin: str, *, locale: 
     except Exception as error:
         return [Finding("error", str(error))]
     return [one for one in found or () if isinstance(one, Finding)]
+
+
+async def _alone(tenant: TenantRef, plugin: str) -> None:
+    """Whoever else changes these settings waits until this unit ends; there may be no row yet that could be locked."""
+    await db.execute("select pg_advisory_xact_lock(7413, hashtext($1))", f"{tenant.id}:{plugin}")
 
 
 def _record(host: Host, plugin: str) -> PluginRecord:

@@ -35,7 +35,8 @@ _PERIOD = {"day": "$3::date + 1", "week": "$3::date + 7", "month": "($3::date + 
 async def tell(tenant: UUID, wallet: UUID, day: date, passed: tuple[str, ...]) -> None:
     """Tell of those soft caps (``customer_day``, ``reseller_month`` …) that are news; spares the others a round trip.
 
-    What this process has told it does not ask about again; a cap that was changed since is the job's to notice.
+    What this process has told it does not ask about again; a cap that was changed since is the job's to notice, and so
+    is one that could not be told. Raises nothing: the call is admitted whatever becomes of the notice.
     """
     for name in passed:
         scope, _, period = name.partition("_")
@@ -43,7 +44,10 @@ async def tell(tenant: UUID, wallet: UUID, day: date, passed: tuple[str, ...]) -
         news = (tenant, subject, period, begins)
         if news in _told:
             continue
-        await _tell(tenant, scope, subject, period, begins)
+        try:
+            await _tell(tenant, scope, subject, period, begins)
+        except Exception:
+            log.exception("a soft cap could not be told now: tenant %s, %s %s", tenant, scope, subject)
         if len(_told) >= _MOST_TOLD:
             _told.clear()
         _told.add(news)
