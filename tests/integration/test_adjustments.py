@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextvars
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -213,6 +214,33 @@ async def test_a_debit_cannot_overdraw(office: Office) -> None:
         await office.propose(-1)
     assert (await office.propose(1)).state == "booked", "a locked wallet may be given something"
     assert await alarms(office.tenant.id) == []
+
+
+async def test_nothing_is_booked_for_a_customer_who_was_closed_meanwhile(office: Office) -> None:
+    """What waits can only be rejected then."""
+    up, down = await office.propose(2 * LIMIT), await office.propose(-2 * LIMIT)
+    await set_customer_status(office.tenant.id, office.customer.id, "closed", by=BY)
+    for waiting in (up, down):
+        with pytest.raises(Conflict) as refused:
+            await office.approve(waiting)
+        assert refused.value.code == "closed"
+    assert (await office.rests())[0] == 50 * EURO
+    done = await adjustments.reject(office.tenant, up.id, reason="the account is closed", by=BEN)
+    assert done.state == "rejected"
+
+
+async def test_closing_waits_for_an_approval_under_way(office: Office) -> None:
+    """Two connections: while an approval is not committed, the customer is not closed."""
+    waiting = await office.propose(2 * LIMIT)
+    async with db.unit(office.tenant.id):
+        await office.approve(waiting)
+        closing = asyncio.create_task(
+            set_customer_status(office.tenant.id, office.customer.id, "closed", by=BY), context=contextvars.Context()
+        )
+        await asyncio.sleep(0.2)
+        assert not closing.done()
+    await closing
+    assert (await office.rests())[0] == 50 * EURO + 2 * LIMIT
 
 
 async def test_rejected_with_a_reason_and_for_good(office: Office) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -15,17 +16,19 @@ from askpro.errors import InvalidInput, NotFound
 from askpro.ids import new_id
 from askpro.ledger import service as ledger
 from askpro.ledger.accounts import AccountKind, account_id
+from askpro.ledger.queries import wallet
 from askpro.ledger.transfer import Transfer
 from askpro.people.customers import set_customer_status
 from askpro.people.model import Customer
 from askpro.tenancy.model import Tenant
 from askpro.wallets import notices, queries
 from askpro.wallets.model import EMPTY
-from askpro.wallets.service import MOST, set_low_balance, set_notices
+from askpro.wallets.service import MOST, set_notices
 from house import BY, customer, reseller
 from portal_house import Portal, portal
 from support.calling import open_desk
 from support.reports import NOON, alarms, credit
+from web_site import Site
 
 __all__ = ("portal",)
 pytestmark = pytest.mark.anyio
@@ -57,7 +60,7 @@ async def payer(database: object) -> tuple[Tenant, Customer]:
     tenant = await reseller()
     made = await customer(tenant.id)
     await credit(tenant, made, 20 * EURO)
-    await set_low_balance(tenant.id, made.wallet_id, 10 * EURO)
+    await set_notices(tenant.id, made.wallet_id, thresholds=[10 * EURO])
     return tenant, made
 
 
@@ -129,7 +132,7 @@ async def spend_and_refill(tenant: Tenant, payer: Customer) -> None:
 async def test_money_held_and_given_back_is_no_refill(database: object) -> None:
     """Calls that hold and release around the threshold are told of once, not at every call."""
     desk = await open_desk(1_000_000)
-    await set_low_balance(desk.tenant.id, desk.customer.wallet_id, 950_000)
+    await set_notices(desk.tenant.id, desk.customer.wallet_id, thresholds=[950_000])
     told = 0
     for n in range(4):
         begun = NOON + timedelta(minutes=n)
@@ -144,14 +147,14 @@ async def test_money_held_and_given_back_is_no_refill(database: object) -> None:
 async def test_a_new_threshold_above_the_balance_waits_for_a_fall(payer: tuple[Tenant, Customer]) -> None:
     """The balance was on the screen: no mail at once, one when it has been above and falls."""
     tenant, made = payer
-    await set_low_balance(tenant.id, made.wallet_id, 50 * EURO)
+    await set_notices(tenant.id, made.wallet_id, thresholds=[50 * EURO])
     await spend(tenant, made, EURO)
     assert await notices.sweep() == 0
     await credit(tenant, made, 40 * EURO)
     await spend(tenant, made, 10 * EURO)
     assert await notices.sweep() == 1
-    await set_low_balance(tenant.id, made.wallet_id, 48 * EURO)
-    await set_low_balance(tenant.id, made.wallet_id, 50 * EURO)
+    await set_notices(tenant.id, made.wallet_id, thresholds=[48 * EURO])
+    await set_notices(tenant.id, made.wallet_id, thresholds=[50 * EURO])
     assert await notices.sweep() == 0, "changing the threshold is no fall"
 
 
@@ -189,6 +192,66 @@ async def test_what_was_missed_is_told_by_the_hourly_sweep(payer: tuple[Tenant, 
     assert sorted(one["level"] for one in await events(tenant)) == ["empty", "low"]
 
 
+async def test_each_threshold_is_told_once_a_fall(payer: tuple[Tenant, Customer]) -> None:
+    """Several levels: each for itself, armed again by a rise to it; a fall through several is told once."""
+    tenant, made = payer
+    await set_notices(tenant.id, made.wallet_id, thresholds=[10 * EURO, 30 * EURO, 20 * EURO])
+    heard: list[int] = []
+
+    async def to(units: int) -> list[int]:
+        """Bring the balance there and sweep twice; the thresholds that were told."""
+        async with db.unit(tenant.id):
+            now = (await wallet(tenant.id, made.wallet_id)).posted
+        await (spend(tenant, made, now - units) if units < now else credit(tenant, made, units - now))
+        for _ in range(2):
+            await notices.sweep()
+        found = [each["threshold"] for each in await events(tenant)]
+        fresh, heard[:] = found[len(heard) :], found
+        return fresh
+
+    assert await to(50 * EURO) == []
+    assert await to(25 * EURO) == [30 * EURO]
+    assert await to(15 * EURO) == [20 * EURO]
+    assert await to(20 * EURO) == [], "a rise is no fall"
+    assert await to(19 * EURO) == [20 * EURO], "armed again by reaching it, unlike 30"
+    assert await to(5 * EURO) == [10 * EURO]
+    assert await to(40 * EURO) == []
+    assert await to(4 * EURO) == [10 * EURO], "through all three at once"
+    assert await to(15 * EURO) == []
+    assert await to(9 * EURO) == [10 * EURO]
+    await set_notices(tenant.id, made.wallet_id, thresholds=[10 * EURO, 9 * EURO, 8 * EURO])
+    assert await to(7 * EURO) == [8 * EURO]
+    await set_notices(tenant.id, made.wallet_id, thresholds=[10 * EURO])
+    assert await to(6 * EURO) == [], "what stays is remembered, what is gone is not told"
+    assert await to(0) == [0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_many_thresholds_many_sweeps_each_is_told_once(database: object, seed: int) -> None:
+    """Eight sweeps at once after every step of a random walk, against a model that knows only the rule."""
+    dice = Random(seed)
+    tenant = await reseller()
+    made = await customer(tenant.id)
+    levels = sorted({dice.randrange(1, 60) for _ in range(5)})
+    await credit(tenant, made, 60 * EURO)
+    await set_notices(tenant.id, made.wallet_id, thresholds=[one * EURO for one in levels])
+    armed, balance, expected = {0, *levels}, 60, list[int]()
+    for _ in range(25):
+        goal = dice.randrange(1, 70)
+        if goal == balance:
+            continue
+        step = (goal - balance) * EURO
+        await (spend(tenant, made, -step) if step < 0 else credit(tenant, made, step))
+        armed |= {one for one in levels if goal >= one}
+        crossed = {one for one in armed if goal < one}
+        expected += [min(crossed) * EURO] if crossed else []
+        armed -= crossed
+        balance = goal
+        await asyncio.gather(*(notices.sweep() for _ in range(8)))
+    assert [each["threshold"] for each in await events(tenant)] == expected
+    assert expected
+
+
 async def test_those_who_cannot_call_are_left_alone(payer: tuple[Tenant, Customer]) -> None:
     """A suspended customer's fall is not told, also not when the suspension ends."""
     tenant, made = payer
@@ -206,7 +269,7 @@ async def test_each_tenant_is_told_of_its_own(payer: tuple[Tenant, Customer]) ->
     await spend(tenant, made, 11 * EURO)
     assert await notices.tell(other.id, made.wallet_id) is False
     with pytest.raises(NotFound):
-        await set_low_balance(other.id, made.wallet_id, EURO)
+        await set_notices(other.id, made.wallet_id, thresholds=[EURO])
     assert await notices.sweep() == 1
     assert (len(await events(tenant)), await events(other)) == (1, [])
 
@@ -216,7 +279,7 @@ async def test_nonsense_is_refused(payer: tuple[Tenant, Customer]) -> None:
     tenant, made = payer
     for units in (-1, MOST + 1):
         with pytest.raises(InvalidInput):
-            await set_low_balance(tenant.id, made.wallet_id, units)
+            await set_notices(tenant.id, made.wallet_id, thresholds=[units])
     async with db.unit(tenant.id):
         assert (await queries.preference(tenant.id, made.wallet_id)).low_balance == 10 * EURO
 
@@ -254,7 +317,7 @@ async def test_any_walk_of_balances(database: object, seed: int) -> None:
     payers = [await customer(tenant.id, f"NO-{n}") for n in range(3)]
     models = [Model(low) for low in (1_000, 5 * EURO, 90_000)]
     for one, model in zip(payers, models, strict=True):
-        await set_low_balance(tenant.id, one.wallet_id, model.low)
+        await set_notices(tenant.id, one.wallet_id, thresholds=[model.low])
     for _ in range(70):
         pick = dice.randrange(3)
         one, model = payers[pick], models[pick]
@@ -311,6 +374,50 @@ async def test_the_page_keeps_what_was_typed(portal: Portal) -> None:
     assert await kept() == (0, False)
 
 
+async def test_five_amounts_on_the_page(portal: Portal) -> None:
+    """Saved in any order, shown highest first; what is wrong is said at its own field, and nothing is saved then."""
+    browser = await portal.browser()
+    await browser.sign_in()
+    house = portal.houses["nordstern"]
+    tenant, wallet = house.tenant.id, house.customers["C-1"].wallet_id
+
+    async def kept() -> tuple[int, ...]:
+        async with db.unit(tenant):
+            return (await queries.preference(tenant, wallet)).thresholds
+
+    typed = {"low_balance": "5", "low_balance_2": "", "low_balance_3": "20,50", "low_balance_4": "5,00",
+             "low_balance_5": "1"}  # fmt: skip
+    await browser.get("/notifications")
+    await browser.post("/notifications", typed)
+    assert await kept() == (20_500_000, 5_000_000, 1_000_000)
+    await browser.get("/notifications")
+    assert re.findall(r'name="low_balance[_0-9]*"[^>]*value="([^"]*)"', browser.page)[:3] == ["20,50", "5,00", "1,00"]
+    wrong = await browser.post("/notifications", {**typed, "low_balance_4": "viel"})
+    assert wrong.status_code == 422
+    assert 'href="#f-low_balance_4"' in wrong.text
+    assert wrong.text.count('aria-invalid="true"') == 1
+    assert await kept() == (20_500_000, 5_000_000, 1_000_000)
+
+
+async def test_thresholds_over_the_api(site: Site) -> None:
+    """Put whole and read again; six, other money and other tenants' customers are refused."""
+    api, stranger = await site.client("nord"), await site.client("falke")
+    path = f"/api/v2/customers/{site.customers['nord/C-1'].id}/balance-notices"
+    assert (await api.get(path)).json() == {"thresholds": [], "tell_empty": True}
+
+    def euros(*amounts: str) -> list[dict[str, str]]:
+        return [{"amount": amount, "currency": "EUR"} for amount in amounts]
+
+    put = await api.put(path, json={"thresholds": euros("5", "20.500000", "5", "0"), "tell_empty": False})
+    assert put.json() == {"thresholds": euros("20.500000", "5.000000"), "tell_empty": False}
+    assert (await api.get(path)).json() == put.json()
+    for wrong in (euros(*"123456"), [{"amount": "1", "currency": "GBP"}], euros("-1"), euros("1000001")):
+        assert (await api.put(path, json={"thresholds": wrong})).status_code == 422
+    assert (await stranger.get(path)).status_code == 404
+    assert (await stranger.put(path, json={"thresholds": []})).status_code == 404
+    assert (await api.get(path)).json() == put.json()
+
+
 async def test_staff_and_strangers_have_no_such_page(portal: Portal) -> None:
     """It is the customer's own."""
     browser = await portal.browser()
@@ -323,4 +430,4 @@ async def test_an_unknown_wallet_is_not_there(database: object) -> None:
     """No preference for what does not exist."""
     tenant = await reseller()
     with pytest.raises(NotFound):
-        await set_notices(tenant.id, new_id(), low_balance=1)
+        await set_notices(tenant.id, new_id(), thresholds=[1])

@@ -6,8 +6,8 @@ import asyncio
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
-from uuid import UUID
 
+import asyncpg
 import pytest
 import time_machine
 
@@ -360,24 +360,69 @@ async def test_a_bucket_without_a_grant_expires_as_well(payer: tuple[Tenant, Cus
     assert (await purse(tenant, made))[2] == {"paid": 11 * EURO}
 
 
-async def test_one_that_fails_does_not_stop_the_others(
-    payer: tuple[Tenant, Customer], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A bucket that cannot be booked is left for the next minute."""
+async def test_those_that_fail_stop_no_others_and_wait_longer(database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Buckets that cannot be taken back, more than one look reads and without a grant: the good one goes at once.
+
+    The others are tried again after 1, 4, 16 … minutes, and go as soon as they can.
+    """
+    monkeypatch.setattr(promo_expiry, "_STEP", 3)
+    tenant = await reseller()
+    made = await customer(tenant.id)
+    await credit(tenant, made, 10 * EURO)
+    for n in range(7):
+        transfer = Transfer(
+            tenant=tenant.id, debit=account_id(tenant.id, AccountKind.ADJUSTMENT, "EUR"), credit=made.wallet_id,
+            amount=EURO, kind="other", key=str(n), day=NOON.date(), occurred_at=NOON, actor=str(BY),
+            bucket=Bucket("promo", 0, END - timedelta(days=1)),
+        )  # fmt: skip
+        (await ledger.post(transfer)).or_raise()
+    good = await grant(tenant, made, 2 * EURO)
+    admin = await asyncpg.connect(database.admin_dsn)
+    try:
+        await admin.execute(
+            "alter table ledger.transfer add constraint broken check (kind <> 'promo_expired' or amount <> 1000000)"
+        )
+        assert [await swept(END + timedelta(seconds=at)) for at in (0, 59)] == [1, 0]
+        assert await tried(tenant) == {1: 7}
+        for minutes, tries in ((1, 2), (4, 2), (5, 3), (20, 3), (21, 4)):
+            assert await swept(END + timedelta(minutes=minutes)) == 0
+            assert await tried(tenant) == {tries: 7}
+        await admin.execute("alter table ledger.transfer drop constraint broken")
+    finally:
+        await admin.close()
+    assert await taken(tenant) == [("promo_expired", good.amount.units)]
+    assert await swept(END + timedelta(hours=2)) == 7
+    assert await tried(tenant) == {}
+    assert (await purse(tenant, made))[2] == {"paid": 10 * EURO}
+    assert await alarms(tenant.id) == []
+
+
+async def test_a_notice_that_fails_is_put_off(payer: tuple[Tenant, Customer], database: Any) -> None:
+    """It is not tried again each minute, and comes when it can."""
     tenant, made = payer
-    first = await grant(tenant, made, EURO)
-    await grant(tenant, made, EURO, "2", expires_at=END + timedelta(seconds=1))
-    honest = promo_expiry.expire
+    await grant(tenant, made, EURO, expires_at=NOON + timedelta(days=20))
+    at = NOON + timedelta(days=14)
+    admin = await asyncpg.connect(database.admin_dsn)
+    try:
+        await admin.execute("alter table events.outbox add constraint broken check (kind <> 'promo.expiring')")
+        await swept(at)
+        await admin.execute("alter table events.outbox drop constraint broken")
+    finally:
+        await admin.close()
+    await swept(at + timedelta(minutes=1))
+    assert await told(tenant, "promo.expiring") == []
+    await swept(at + timedelta(hours=1))
+    await swept(at + timedelta(hours=2))
+    assert await told(tenant, "promo.expiring") == [EURO]
 
-    async def failing(tenant_id: UUID, bucket: UUID, now: datetime) -> Money | None:
-        if bucket == first.id:
-            raise RuntimeError("broken")
-        return await honest(tenant_id, bucket, now)
 
-    monkeypatch.setattr(promo_expiry, "expire", failing)
-    assert await swept(END + timedelta(minutes=1)) == 1
-    monkeypatch.undo()
-    assert await swept(END + timedelta(minutes=1)) == 1
+async def tried(tenant: Tenant) -> dict[int, int]:
+    """Failures → how many buckets have failed so often."""
+    async with db.unit(tenant.id):
+        rows = await db.fetch(
+            "select failures, count(*) as n from wallets.put_off where tenant_id = $1 group by 1", tenant.id
+        )
+    return {row["failures"]: row["n"] for row in rows}
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -46,10 +46,10 @@ def currency(customer: Customer, amount: Money) -> None:
         raise InvalidInput(f"this wallet holds {customer.currency}", code="currency_mismatch", field="amount")
 
 
-async def open_customer(tenant: UUID, customer: Customer) -> None:
-    """As it is now, in the open unit. Raises Conflict (``closed``)."""
+async def open_customer(tenant: UUID, customer: UUID) -> None:
+    """As it is now, and until the open unit ends: nobody can close it meanwhile. Raises Conflict (``closed``)."""
     status = await db.fetchval(
-        "select status from people.customer where tenant_id = $1 and id = $2", tenant, customer.id
+        "select status from people.customer where tenant_id = $1 and id = $2 for share", tenant, customer
     )
     if status in (None, "closed"):
         raise Conflict("this customer is closed", code="closed", title=N_("This customer's account is closed."))

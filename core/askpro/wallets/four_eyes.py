@@ -48,17 +48,21 @@ def require_second(proposer: str, decider: str) -> None:
 
 
 async def alone(tenant: Tenant, customer: UUID, currency: str, person: str) -> Money:
-    """What this person may still book today for this customer without anybody else.
+    """What this person may still book or give today to this customer without anybody else.
 
-    The limit counts the whole civil day, or ten small bookings would do what one large one may not.
+    The limit counts the whole civil day, adjustments and promotional credit together, or ten small bookings would do
+    what one large one may not.
     """
     usual = _USUAL if currency == tenant.currency else "0"
     limit = Money.of(Decimal(tenant.settings.adjustment_limits.get(currency, usual)), currency)
     since, until = clock.day_bounds(clock.civil_day(clock.now(), tenant.timezone), tenant.timezone)
     booked = await db.fetchval(
-        "select coalesce(sum(abs(amount)), 0)::bigint from wallets.adjustment where tenant_id = $1 and customer_id = $2"
-        " and currency = $3 and proposer = $4 and state = 'booked' and decider = '' and created_at >= $5"
-        " and created_at < $6",
+        "select (select coalesce(sum(abs(amount)), 0) from wallets.adjustment where tenant_id = $1 and customer_id = $2"
+        "         and currency = $3 and proposer = $4 and state = 'booked' and decider = '' and created_at >= $5"
+        "         and created_at < $6)::bigint"
+        "     + (select coalesce(sum(amount), 0) from wallets.promo where tenant_id = $1 and customer_id = $2"
+        "         and currency = $3 and granter = $4 and approver = '' and created_at >= $5"
+        "         and created_at < $6)::bigint",
         tenant.id,
         customer,
         currency,

@@ -33,10 +33,15 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """``low_balance``: below this (10⁻⁶) the customer is told; 0: never. ``tell_empty``: also when nothing is left."""
+    """Below each of ``thresholds`` (10⁻⁶, highest first) the customer is told; ``tell_empty``: when nothing is left."""
 
-    low_balance: int = 0
+    thresholds: tuple[int, ...] = ()
     tell_empty: bool = True
+
+    @property
+    def low_balance(self) -> int:
+        """The highest threshold; 0: there is none."""
+        return self.thresholds[0] if self.thresholds else 0
 
 
 @dataclass(frozen=True, slots=True)

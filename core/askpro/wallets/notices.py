@@ -41,20 +41,20 @@ async def sweep(within: timedelta | None = LATELY) -> int:
 async def tell(tenant: UUID, wallet: UUID) -> bool:
     """Emit ``wallet.low`` if the wallet has fallen since it was told so last; whether it has.
 
-    One event, whatever it fell through: ``level`` is ``low`` (below the customer's ``threshold``) or ``empty``
-    (threshold 0). Those who cannot call anyway (suspended, closed) are not told, and not later either.
+    One event, whatever it fell through: ``level`` is ``low`` (below the customer's ``threshold``, the lowest of those)
+    or ``empty`` (threshold 0). Those who cannot call anyway (suspended, closed) are not told, and not later either.
     """
     async with db.unit(tenant):
         await told.lock(tenant, wallet)
         found = await db.fetch(
             "select f.*, c.status from wallets.fall f"
             " left join people.customer c on c.tenant_id = f.tenant_id and c.id = f.customer_id"
-            " where f.tenant_id = $1 and f.wallet_id = $2 order by f.level",
+            " where f.tenant_id = $1 and f.wallet_id = $2 order by f.level, f.threshold",
             tenant,
             wallet,
         )
         for fall in found:
-            await told.mark(tenant, wallet, fall["level"], fall)
+            await told.mark(tenant, wallet, 0 if fall["level"] == "empty" else fall["threshold"], fall)
         if not found or found[0]["status"] != "active":
             return False
         deepest = found[0]  # 'empty' sorts before 'low'

@@ -1,29 +1,31 @@
-"""Promotional credit: granted once, used before paid money (D5), gone when its time is over (``promo_expiry``)."""
+"""Promotional credit: granted once, used before paid money (D5), gone when its time is over (``promo_expiry``).
+
+What one person may give alone has a limit, the same as for adjustments; beyond it a second person has to approve.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from askpro import clock, db
 from askpro.actor import Actor
 from askpro.errors import N_, InvalidInput
-from askpro.events import emit
 from askpro.ids import new_id
-from askpro.ledger import service as ledger
-from askpro.ledger.accounts import AccountKind
-from askpro.ledger.transfer import Bucket, Transfer
 from askpro.money import Money
 from askpro.people.model import Customer
-from askpro.tenancy import audit
 from askpro.tenancy.model import Tenant
-from askpro.wallets import checks
+from askpro.wallets import checks, promo_booking, told
+from askpro.wallets.adjustment_rows import COLUMNS, Adjustment, adjustment_of
+from askpro.wallets.adjustments import ask_for_promo
+from askpro.wallets.four_eyes import alone, answerable
+from askpro.wallets.promo_booking import Grant
 
-__all__ = ("Promo", "end_of", "facts", "grant", "of_customer")
+__all__ = ("Promo", "PromoState", "end_of", "grant", "of_customer")
 
+PromoState: TypeAlias = Literal["granted", "waiting", "rejected"]
 _HIGHEST = 1_000
 _SELECT = (
     "select p.id, p.customer_id, p.wallet_id, p.currency, p.amount, b.rest, p.priority, p.expires_at, p.reason,"
@@ -34,7 +36,10 @@ _SELECT = (
 
 @dataclass(frozen=True, slots=True)
 class Promo:
-    """A grant. ``rest``: not used and not expired yet; ``expired``: taken back when its time was over."""
+    """A grant. ``rest``: not used and not expired yet; ``expired``: taken back when its time was over.
+
+    ``waiting`` for a second person, or ``rejected``: nothing is given, and the adjustment of that id says more.
+    """
 
     id: UUID
     customer_id: UUID
@@ -47,6 +52,7 @@ class Promo:
     reason: str
     by: str
     created_at: datetime
+    state: PromoState = "granted"
 
 
 def end_of(day: date, zone: str) -> datetime:
@@ -73,6 +79,8 @@ async def grant(
 ) -> Promo:
     """Give a customer credit that is not money: it is never paid back, and used before what was paid.
 
+    What ``by`` may give alone is booked at once; everything else waits for a second person, among the adjustments.
+
     Args:
         expires_at: when the rest goes; None: never.
         priority: what is lower is used first (D5).
@@ -86,29 +94,22 @@ async def grant(
     checks.currency(customer, amount)
     _check(amount, expires_at, priority, now)
     async with db.unit(tenant.id):
-        await checks.open_customer(tenant.id, customer)
-        expense = await ledger.ensure_account(tenant.id, AccountKind.PROMO_EXPENSE, amount.currency)
-        identifier = await db.fetchval(
-            "insert into wallets.promo (tenant_id, id, customer_id, wallet_id, currency, amount, priority, expires_at,"
-            " reason, idempotency, granted_by, created_at, warn_at)"
-            " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing returning id",
-            tenant.id, new_id(), customer.id, customer.wallet_id, amount.currency, amount.units, priority, expires_at,
-            text, idempotency, str(by), now, _warn_at(tenant, expires_at, now),
+        await checks.open_customer(tenant.id, customer.id)
+        await told.lock(tenant.id, customer.wallet_id)  # what one person gives alone is counted one by one
+        earlier = await _earlier(tenant.id, customer.id, idempotency, (amount, expires_at, priority, text))
+        if earlier is not None:
+            return earlier
+        person = await answerable(tenant.id, by)
+        allowed = await alone(tenant, customer.id, amount.currency, person)
+        asked = Grant(
+            id=new_id(), customer=customer.id, wallet=customer.wallet_id, amount=amount, priority=priority,
+            expires_at=expires_at, reason=text, idempotency=idempotency, by=str(by), granter=person,
+            alone=allowed.units,
         )  # fmt: skip
-        if identifier is None:
-            return await _earlier(tenant.id, customer.id, idempotency, (amount, expires_at, priority, text))
-        transfer = Transfer(
-            tenant=tenant.id, id=identifier, debit=expense, credit=customer.wallet_id, amount=amount.units,
-            kind="promo", key=str(identifier), day=clock.civil_day(now, tenant.timezone), occurred_at=now,
-            actor=str(by), reason=text, bucket=Bucket("promo", priority, expires_at),
-        )  # fmt: skip
-        (await ledger.post(transfer)).or_raise()
-        made = await db.fetchrow(f"{_SELECT} where p.tenant_id = $1 and p.id = $2", tenant.id, identifier)
-        await audit.record(
-            tenant.id, by, "promo.granted", identifier, customer=str(customer.id), amount=amount.units,
-            expires_at=expires_at.isoformat() if expires_at else None,
-        )  # fmt: skip
-        await emit("promo.granted", facts(made, amount.units), tenant=tenant.id)
+        if amount.units > allowed.units:
+            return _asked(await ask_for_promo(tenant, asked, by=by))
+        await promo_booking.book(tenant, asked, by=by)
+        made = await db.fetchrow(f"{_SELECT} where p.tenant_id = $1 and p.id = $2", tenant.id, asked.id)
     return _promo(made)
 
 
@@ -129,31 +130,36 @@ async def of_customer(
     return [_promo(row) for row in rows]
 
 
-def facts(row: Mapping[str, Any], units: int) -> dict[str, Any]:
-    """The payload of the events about a grant; ``units`` (10⁻⁶) is what the event is about."""
-    return {
-        "promo": str(row["id"]),
-        "customer": str(row["customer_id"]),
-        "wallet": str(row["wallet_id"]),
-        "amount": units,
-        "currency": row["currency"],
-        "expires_at": row["expires_at"].isoformat() if row["expires_at"] else None,
-        "reason": row["reason"],
-    }
-
-
-async def _earlier(tenant: UUID, customer: UUID, idempotency: str, wanted: tuple[object, ...]) -> Promo:
-    found = _promo(
-        await db.fetchrow(
-            f"{_SELECT} where p.tenant_id = $1 and p.customer_id = $2 and p.idempotency = $3",
+async def _earlier(tenant: UUID, customer: UUID, idempotency: str, wanted: tuple[object, ...]) -> Promo | None:
+    """What became of the same key before. Raises InvalidInput (``idempotency_key_reused``)."""
+    row = await db.fetchrow(
+        f"{_SELECT} where p.tenant_id = $1 and p.customer_id = $2 and p.idempotency = $3", tenant, customer, idempotency
+    )
+    if row is not None:
+        found = _promo(row)
+    else:
+        row = await db.fetchrow(
+            f"select {COLUMNS} from wallets.adjustment where tenant_id = $1 and customer_id = $2"  # noqa: S608 - constants
+            " and kind = 'promo' and idempotency = $3",
             tenant,
             customer,
             idempotency,
         )
-    )
+        if row is None:
+            return None
+        found = _asked(adjustment_of(row))
     if (found.amount, found.expires_at, found.priority, found.reason) != wanted:
         raise InvalidInput("this key belongs to another grant", code="idempotency_key_reused", field="idempotency_key")
     return found
+
+
+def _asked(one: Adjustment) -> Promo:
+    """Bonus credit that is not given, as yet or ever."""
+    nothing = Money(0, one.amount.currency)
+    return Promo(
+        one.id, one.customer_id, one.wallet_id, one.amount, nothing, nothing, one.priority, one.expires_at, one.reason,
+        one.by, one.created_at, "rejected" if one.state == "rejected" else "waiting",
+    )  # fmt: skip
 
 
 def _promo(row: Any) -> Promo:
@@ -173,12 +179,3 @@ def _check(amount: Money, expires_at: datetime | None, priority: int, now: datet
         raise InvalidInput("an instant in the future", code="expires_in_the_past", title=title, field="expires_at")
     if abs(priority) > _HIGHEST:
         raise InvalidInput(f"from -{_HIGHEST} to {_HIGHEST}", field="priority")
-
-
-def _warn_at(tenant: Tenant, expires_at: datetime | None, now: datetime) -> datetime | None:
-    """As many civil days before the end as the tenant wants. A grant that is shorter than that says its end itself."""
-    days = tenant.settings.promo_notice_days
-    if expires_at is None or days == 0:
-        return None
-    at = expires_at.astimezone(clock.zone(tenant.timezone)) - timedelta(days=days)  # by the clock on the wall
-    return at if at > now else None

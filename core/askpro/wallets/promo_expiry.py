@@ -6,6 +6,8 @@ taken back, credit may be used although its time is over: a moment's generosity 
 
 What comes back into a bucket after its time (a corrected call, a refund) may be used for another seven days (D5). A
 frozen wallet loses nothing while it is frozen.
+
+One that fails is put off, for longer each time, and stops no other.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from askpro.events import emit
 from askpro.ledger import service as ledger
 from askpro.ledger.transfer import PostingStatus, Transfer
 from askpro.money import Money
-from askpro.wallets.promo import facts
+from askpro.wallets.promo_booking import facts
 
 __all__ = ("GRACE", "expire", "sweep", "warn")
 
@@ -31,6 +33,7 @@ log = structlog.get_logger("askpro.wallets")
 GRACE = timedelta(days=7)
 _SOON = timedelta(minutes=1)
 _LATER = timedelta(hours=1)
+_LONGEST = timedelta(days=1)
 _STEP = 200
 _MOST = 20_000
 _BY = Actor.system("promo")
@@ -63,7 +66,7 @@ async def sweep() -> int:
     """Take back all that has expired and tell of what is about to; returns how many buckets were emptied."""
     now, taken = clock.now(), 0
     for row in await db.call("select * from wallets.due_warnings($1, $2)", now, _MOST):
-        await _each(warn, row, now)
+        await _each(warn, _put_off_warning, row, now)
     seen: set[UUID] = set()
     while len(seen) < _MOST:
         due = await db.call("select * from wallets.due_expiries($1, $2)", now, _STEP)
@@ -71,16 +74,22 @@ async def sweep() -> int:
             break
         for row in due:
             seen.add(row["id"])
-            taken += bool(await _each(expire, row, now))
+            taken += bool(await _each(expire, _put_off, row, now))
     return taken
 
 
-async def _each(work: Any, row: Any, now: datetime) -> Any:
+async def _each(work: Any, put_off: Any, row: Any, now: datetime) -> Any:
+    tenant, one = row["tenant_id"], row["id"]
     try:
-        return await work(row["tenant_id"], row["id"], now)
+        return await work(tenant, one, now)
     except Exception:
-        log.exception("promotional credit could not be seen to", promo=str(row["id"]), step=work.__name__)
-        return None
+        log.exception("promotional credit could not be seen to", promo=str(one), step=work.__name__)
+    try:
+        async with db.unit(tenant):
+            await put_off(tenant, one, now)
+    except Exception:
+        log.exception("promotional credit could not be put off", promo=str(one), step=work.__name__)
+    return None
 
 
 async def expire(tenant: UUID, bucket: UUID, now: datetime) -> Money | None:
@@ -125,17 +134,45 @@ def _back(tenant: UUID, found: Any, units: int, now: datetime) -> Transfer:
 
 async def _note(tenant: UUID, found: Any, amount: Money) -> None:
     await db.execute(
-        "update wallets.promo set expired = least(amount, expired + $3), check_at = null"
-        " where tenant_id = $1 and id = $2",
+        "update wallets.promo set expired = least(amount, expired + $3) where tenant_id = $1 and id = $2",
         tenant,
         found["id"],
         amount.units,
     )
+    await db.execute("delete from wallets.put_off where tenant_id = $1 and bucket_id = $2", tenant, found["id"])
     await emit("promo.expired", facts(found, amount.units), tenant=tenant)
 
 
 async def _postpone(tenant: UUID, bucket: UUID, until: datetime) -> None:
-    await db.execute("update wallets.promo set check_at = $3 where tenant_id = $1 and id = $2", tenant, bucket, until)
+    """Nothing is wrong; it is only not to be looked at before that."""
+    await db.execute(
+        "insert into wallets.put_off as p (tenant_id, bucket_id, until) values ($1, $2, $3)"
+        " on conflict (tenant_id, bucket_id) do update set until = excluded.until, failures = 0",
+        tenant,
+        bucket,
+        until,
+    )
+
+
+async def _put_off(tenant: UUID, bucket: UUID, now: datetime) -> None:
+    """It failed: again after 1, 4, 16 … minutes, in the end once a day."""
+    await db.execute(
+        "insert into wallets.put_off as p (tenant_id, bucket_id, until, failures)"
+        " values ($1, $2, $3::timestamptz + $4, 1)"
+        " on conflict (tenant_id, bucket_id) do update set failures = p.failures + 1,"
+        " until = $3::timestamptz + least($5::interval, $4::interval * power(4, least(p.failures, 8)))",
+        tenant,
+        bucket,
+        now,
+        _SOON,
+        _LONGEST,
+    )
+
+
+async def _put_off_warning(tenant: UUID, promo: UUID, now: datetime) -> None:
+    await db.execute(
+        "update wallets.promo set warn_at = $3 where tenant_id = $1 and id = $2", tenant, promo, now + _LATER
+    )
 
 
 async def warn(tenant: UUID, promo: UUID, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from askpro import db
 from askpro.errors import NotFound
 from askpro.wallets.model import CallLine, Costs, Preference, Totals
 
-__all__ = ("call", "call_totals", "calls", "costs", "preference", "statement_totals")
+__all__ = ("call", "call_totals", "calls", "costs", "preference", "statement_totals", "waiting_adjustments")
 
 _CALL = (
     "id, began_at, ring_ms, talk_ms, billed, direction = 1 as outbound, price, overrun, caller, callee, source,"
@@ -43,11 +43,11 @@ async def costs(tenant: UUID, wallet: UUID, since: date, until: date) -> Costs:
 async def preference(tenant: UUID, wallet: UUID) -> Preference:
     """The wallet's preferences; the defaults where nothing was chosen."""
     row = await db.fetchrow(
-        "select low_balance, tell_empty from wallets.preference where tenant_id = $1 and wallet_id = $2",
+        "select thresholds, tell_empty from wallets.preference where tenant_id = $1 and wallet_id = $2",
         tenant,
         wallet,
     )
-    return Preference(*row) if row is not None else Preference()
+    return Preference(tuple(row["thresholds"]), row["tell_empty"]) if row is not None else Preference()
 
 
 async def statement_totals(
@@ -136,6 +136,14 @@ async def call(tenant: UUID, wallet: UUID, call_id: UUID) -> CallLine:
     if row is None:
         raise NotFound("there is no such call")
     return CallLine(*row)
+
+
+async def waiting_adjustments(tenant: UUID) -> int:
+    """How many changes by hand wait for a second person."""
+    number: int = await db.fetchval(
+        "select count(*) from wallets.adjustment where tenant_id = $1 and state = 'waiting'", tenant
+    )
+    return number
 
 
 def _direction(outbound: bool | None) -> int | None:

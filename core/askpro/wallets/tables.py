@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from piccolo.columns import UUID, BigInt, Boolean, Bytea, Integer, Text, Timestamptz
+from piccolo.columns import UUID, Array, BigInt, Boolean, Bytea, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 from askpro.db import DB
 
-__all__ = ("AdjustmentRow", "AttachmentRow", "PreferenceRow", "PromoRow", "ToldRow")
+__all__ = ("AdjustmentRow", "AttachmentRow", "PreferenceRow", "PromoRow", "PutOffRow", "ToldRow")
 
 
 class PreferenceRow(Table, tablename="preference", schema="wallets", db=DB):
@@ -17,10 +17,11 @@ class PreferenceRow(Table, tablename="preference", schema="wallets", db=DB):
     wallet_id = UUID(primary_key=True, default=None)
     low_balance = BigInt(default=0)
     tell_empty = Boolean(default=True)
+    thresholds = Array(base_column=BigInt())
 
 
 class ToldRow(Table, tablename="told", schema="wallets", db=DB):
-    """What a customer was told last. The real key is (tenant_id, wallet_id, level)."""
+    """What a customer was told last. The real key is (tenant_id, wallet_id, level, threshold)."""
 
     tenant_id = UUID(default=None)
     wallet_id = UUID(default=None)
@@ -29,6 +30,7 @@ class ToldRow(Table, tablename="told", schema="wallets", db=DB):
     posted = BigInt()
     credit_line = BigInt()
     at = Timestamptz(default=None)
+    threshold = BigInt(default=0)
 
 
 class PromoRow(Table, tablename="promo", schema="wallets", db=DB):
@@ -47,8 +49,19 @@ class PromoRow(Table, tablename="promo", schema="wallets", db=DB):
     granted_by = Text()
     created_at = Timestamptz(default=None)
     warn_at = Timestamptz(null=True, default=None)
-    check_at = Timestamptz(null=True, default=None)
     expired = BigInt(default=0)
+    granter = Text()
+    alone = BigInt()
+    approver = Text(default="")
+
+
+class PutOffRow(Table, tablename="put_off", schema="wallets", db=DB):
+    """An expired bucket that is not to be looked at before an instant. The real key is (tenant_id, bucket_id)."""
+
+    tenant_id = UUID(default=None)
+    bucket_id = UUID(primary_key=True, default=None)
+    until = Timestamptz(default=None)
+    failures = Integer(default=0)
 
 
 class AdjustmentRow(Table, tablename="adjustment", schema="wallets", db=DB):
@@ -74,6 +87,9 @@ class AdjustmentRow(Table, tablename="adjustment", schema="wallets", db=DB):
     decided_at = Timestamptz(null=True, default=None)
     transfer_id = UUID(null=True, default=None)
     balance_after = BigInt(null=True, default=None)
+    kind = Text(default="adjustment")
+    priority = Integer(default=0)
+    expires_at = Timestamptz(null=True, default=None)
 
 
 class AttachmentRow(Table, tablename="attachment", schema="wallets", db=DB):

@@ -18,31 +18,34 @@ async def lock(tenant: UUID, wallet: UUID) -> Preference:
         "insert into wallets.preference (tenant_id, wallet_id) values ($1, $2) on conflict do nothing", tenant, wallet
     )
     row = await db.fetchrow(
-        "select low_balance, tell_empty from wallets.preference where tenant_id = $1 and wallet_id = $2 for update",
+        "select thresholds, tell_empty from wallets.preference where tenant_id = $1 and wallet_id = $2 for update",
         tenant,
         wallet,
     )
-    return Preference(*row)
+    return Preference(tuple(row["thresholds"]), row["tell_empty"])
 
 
-async def mark(tenant: UUID, wallet: UUID, level: str, purse: Mapping[str, Any]) -> None:
-    """Told, with the wallet standing as in ``purse`` (seq, posted, credit_line): the next notice needs a rise first."""
+async def mark(tenant: UUID, wallet: UUID, threshold: int, purse: Mapping[str, Any]) -> None:
+    """Told, with the wallet standing as in ``purse`` (seq, posted, credit_line): the next notice needs a rise first.
+
+    ``threshold``: one of the customer's (10⁻⁶); 0: that the wallet is used up.
+    """
     await db.execute(
-        "insert into wallets.told (tenant_id, wallet_id, level, seq, posted, credit_line)"
-        " values ($1, $2, $3, $4, $5, $6)"
-        " on conflict (tenant_id, wallet_id, level) do update set seq = excluded.seq, posted = excluded.posted,"
-        " credit_line = excluded.credit_line, at = excluded.at",
+        "insert into wallets.told (tenant_id, wallet_id, level, threshold, seq, posted, credit_line)"
+        " values ($1, $2, case when $3::bigint > 0 then 'low' else 'empty' end, $3, $4, $5, $6)"
+        " on conflict (tenant_id, wallet_id, level, threshold) do update set seq = excluded.seq,"
+        " posted = excluded.posted, credit_line = excluded.credit_line, at = excluded.at",
         tenant,
         wallet,
-        level,
+        threshold,
         purse["seq"],
         purse["posted"],
         purse["credit_line"],
     )
 
 
-async def forget(tenant: UUID, wallet: UUID, level: str) -> None:
-    """Nothing was told of this level: the next fall is the first."""
+async def forget(tenant: UUID, wallet: UUID, threshold: int) -> None:
+    """Nothing was told of this threshold (0: that the wallet is used up): the next fall is the first."""
     await db.execute(
-        "delete from wallets.told where tenant_id = $1 and wallet_id = $2 and level = $3", tenant, wallet, level
+        "delete from wallets.told where tenant_id = $1 and wallet_id = $2 and threshold = $3", tenant, wallet, threshold
     )

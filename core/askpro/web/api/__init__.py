@@ -9,6 +9,7 @@ from askpro.web.api import (
     adjustments,
     auto_topup,
     balance,
+    balance_notices,
     calls,
     control,
     credits,
@@ -26,6 +27,7 @@ __all__ = ("HANDLERS", "api_router")
 HANDLERS: tuple[HTTPRouteHandler, ...] = (
     *customers.HANDLERS,
     *balance.HANDLERS,
+    *balance_notices.HANDLERS,
     *transactions.HANDLERS,
     *usage.HANDLERS,
     *calls.HANDLERS,

@@ -56,7 +56,10 @@ class AdjustmentNew(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Adjustment(Struct, frozen=True):
-    """A booking by hand. ``decided_by`` empty and booked: it lay within what one person may book alone."""
+    """A booking by hand. ``decided_by`` empty and booked: it lay within what one person may book alone.
+
+    Of kind ``promo`` it is promotional credit beyond that limit; once it is booked, the credit has the same id.
+    """
 
     id: UUID
     customer_id: UUID
@@ -72,6 +75,9 @@ class Adjustment(Struct, frozen=True):
     transaction_id: UUID | None
     balance_before: Annotated[Money | None, Meta(description="The wallet's when it was booked.")]
     balance_after: Money | None
+    kind: adjustments.AdjustmentKind
+    priority: Annotated[int, Meta(description="Of promotional credit: what is lower is used first.")]
+    expires_at: Annotated[datetime | None, Meta(description="Of promotional credit: when the rest expires.")]
 
 
 class AdjustmentPage(Struct, frozen=True):
@@ -118,7 +124,10 @@ class CreditNew(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Credit(Struct, frozen=True):
-    """Promotional credit; what is not used when its time is over expires."""
+    """Promotional credit; what is not used when its time is over expires.
+
+    What is ``waiting`` for a second person, or was ``rejected``, is not given: the adjustment of the same id says more.
+    """
 
     id: UUID
     customer_id: UUID
@@ -130,6 +139,7 @@ class Credit(Struct, frozen=True):
     reason: str
     granted_by: str
     created_at: datetime
+    state: promo.PromoState
 
 
 class CreditPage(Struct, frozen=True):
@@ -154,6 +164,7 @@ def adjustment_of(one: adjustments.Adjustment) -> Adjustment:
         one.id, one.customer_id, shown(one.amount.units, one.amount.currency), one.reason, one.state, one.by,
         one.created_at, one.decided_by, one.decided_at, one.decision, one.attachment_name, one.transfer_id,
         shown(before.units, before.currency) if before else None, shown(after.units, after.currency) if after else None,
+        one.kind, one.priority, one.expires_at,
     )  # fmt: skip
 
 
@@ -163,4 +174,5 @@ def credit_of(one: promo.Promo) -> Credit:
     return Credit(
         one.id, one.customer_id, shown(one.amount.units, currency), shown(one.rest.units, currency),
         shown(one.expired.units, currency), one.priority, one.expires_at, one.reason, one.by, one.created_at,
+        one.state,
     )  # fmt: skip

@@ -51,7 +51,7 @@ async def propose_adjustment(call: Call[Nothing, AdjustmentNew]) -> Reply[Adjust
     "GET", "/adjustments", permission="adjustments:read", query=AdjustmentQuery, body=Nothing, answer=AdjustmentPage
 )
 async def list_adjustments(call: Call[AdjustmentQuery, Nothing]) -> Reply[AdjustmentPage]:
-    """List bookings by hand, latest first."""
+    """List bookings by hand, and promotional credit beyond the limit, latest first."""
     asked, tenant = call.query, call.tenant.id
     kept: dict[str, Any] = {"customer": given(asked.customer), "state": given(asked.state)}
     page = await page_of(

@@ -20,7 +20,9 @@ __all__ = ("HANDLERS",)
 async def grant_credit(call: Call[Nothing, CreditNew]) -> Reply[Credit]:
     """Grant promotional credit.
 
-    It is used before paid money and never paid back. What is left when its last day is over expires.
+    It is used before paid money and never paid back. What is left when its last day is over expires. Beyond what one
+    person may book alone for a customer in a day (adjustments count, too) the state is `waiting`: the adjustment of the
+    same id has to be approved by a second person.
     """
     asked, tenant = call.body, call.tenant
     customer = await queries.customer(tenant.id, call.id("customer_id"))
@@ -31,7 +33,9 @@ async def grant_credit(call: Call[Nothing, CreditNew]) -> Reply[Credit]:
         idempotency=call.once(),
         by=call.actor,
     )  # fmt: skip
-    return Reply(credit_of(made), {"Location": f"{PREFIX}/customers/{customer.id}/credits"})
+    given = made.state == "granted"
+    place = f"customers/{customer.id}/credits" if given else f"adjustments/{made.id}"
+    return Reply(credit_of(made), {"Location": f"{PREFIX}/{place}"})
 
 
 @endpoint(

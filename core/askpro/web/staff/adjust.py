@@ -15,10 +15,10 @@ from askpro.people import queries
 from askpro.people.model import Customer
 from askpro.wallets import adjustments
 from askpro.wallets.attachments import Attachment
-from askpro.wallets.four_eyes import alone
 from askpro.web.portal.frame import FieldError
 from askpro.web.portal.visit import Visit
 from askpro.web.staff.forms import Entry, fresh_key
+from askpro.web.staff.second import alone_of, limit_note
 from askpro.web.staff.views import AdjustCheckPage, AdjustPage
 
 __all__ = ("book", "check", "form")
@@ -87,7 +87,7 @@ async def _form(
         back_url=f"/staff/customers/{customer.id}",
         customer=customer.name,
         balance=await _available(visit, customer),
-        limit_note=_limit_note(visit, await _alone(visit, customer)),
+        limit_note=await limit_note(visit, customer),
         direction=sent.get("direction", ""),
         amount=sent.get("amount", ""),
         reason=sent.get("reason", ""),
@@ -113,7 +113,7 @@ async def _check(
         reason=Entry(visit, sent).text("reason"),
         before=before,
         after=before + amount,
-        second=abs(amount.units) > (await _alone(visit, customer)).units,
+        second=abs(amount.units) > (await alone_of(visit, customer)).units,
         idempotency_key=key,
         fields=tuple((name, sent.get(name, "")) for name in _FIELDS),
         attachment_note=_attachment_note(visit, ""),
@@ -126,19 +126,6 @@ async def _available(visit: Visit, customer: Customer) -> Money:
     async with db.unit(visit.tenant.id):
         purse = await wallet(visit.tenant.id, customer.wallet_id)
     return Money(purse.available, purse.currency)
-
-
-async def _alone(visit: Visit, customer: Customer) -> Money:
-    async with db.unit(visit.tenant.id):
-        return await alone(visit.tenant, customer.id, customer.currency, str(visit.actor))
-
-
-def _limit_note(visit: Visit, limit: Money) -> str:
-    _ = visit.gettext
-    if limit.units == 0:
-        return _("A second person has to approve every adjustment you make for this customer today.")
-    text = _("Up to %(amount)s is booked at once; more than that a second person has to approve.")
-    return text % {"amount": visit.reader.money(limit)}
 
 
 def _attachment_note(visit: Visit, code: str) -> str:

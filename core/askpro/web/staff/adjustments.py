@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from urllib.parse import quote
 from uuid import UUID
 
@@ -17,27 +18,31 @@ from askpro.wallets import adjustments
 from askpro.wallets.adjustments import Adjustment
 from askpro.wallets.four_eyes import answerable
 from askpro.web.answers import sent
+from askpro.web.portal.filters import PAGE, Cut, read_page
 from askpro.web.portal.frame import Link, Notice, Option
 from askpro.web.portal.visit import Visit
 from askpro.web.staff.forms import Entry
 from askpro.web.staff.labels import badge
-from askpro.web.staff.names import actor_name, customer_names
+from askpro.web.staff.names import actor_name, customer_names, uuid_or_none
 from askpro.web.staff.views import AdjustmentPage, AdjustmentRow, AdjustmentsPage
 
 __all__ = ("PATH", "approve", "attachment", "index", "reject", "rows", "show")
 
 PATH = "/staff/adjustments"
-_SHOWN = 100
 
 
 async def index(visit: Visit) -> Response[bytes]:
     """``GET /staff/adjustments``: what waits; ``view=all``: what is decided too."""
     _, every = visit.gettext, visit.query("view", 5) == "all"
-    found = await adjustments.of_tenant(visit.tenant.id, waiting_only=not every, limit=_SHOWN)
+    page, pager = read_page(visit, Cut(PATH, kept=(("view", "all"),) if every else ()))
+    after = uuid_or_none(str(page.after)) if page.after else None
+    found = await adjustments.of_tenant(visit.tenant.id, waiting_only=not every, before=after, limit=PAGE + 1)
+    more, found = len(found) > PAGE, found[:PAGE]
     names = await customer_names(visit, {one.customer_id for one in found})
     views = (Option(_("Waiting"), url=PATH, current=not every), Option(_("All"), url=f"{PATH}?view=all", current=every))
-    page = AdjustmentsPage(await rows(visit, found, names), views, waiting_only=not every)
-    return visit.page("staff/adjustments.html", page, "adjustments")
+    around = pager(len(found), str(found[-1].id) if more else None, None)
+    view = AdjustmentsPage(await rows(visit, found, names), views, around, waiting_only=not every)
+    return visit.page("staff/adjustments.html", view, "adjustments")
 
 
 async def rows(visit: Visit, found: Iterable[Adjustment], names: Mapping[UUID, Customer]) -> tuple[AdjustmentRow, ...]:
@@ -46,7 +51,7 @@ async def rows(visit: Visit, found: Iterable[Adjustment], names: Mapping[UUID, C
     who = {actor: await actor_name(visit, actor) for actor in {one.by for one in found}}
     return tuple(
         AdjustmentRow(f"{PATH}/{one.id}", names[one.customer_id].name, one.reason, one.created_at,
-                      badge("adjustment", one.state), one.amount, who[one.by])
+                      badge("adjustment", one.state), one.amount, who[one.by], one.kind == "promo")
         for one in found
     )  # fmt: skip
 
@@ -135,6 +140,8 @@ async def _page(
         reject_action=f"{url}/reject",
         typed=entry.text("reason") if entry is not None else "",
         errors=errors,
+        bonus=one.kind == "promo",
+        expires=visit.reader.date(one.expires_at - timedelta(seconds=1)) if one.expires_at else "",
     )
     return visit.page(
         "staff/adjustment.html", page, "adjustments", status=422 if errors else 200, notices=notices or ()

@@ -1,4 +1,4 @@
-"""Giving bonus credit: form, check, grant. Nothing moves before the last button."""
+"""Giving bonus credit: form, check, grant. Nothing moves before the last button, and beyond a limit not even then."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from askpro.people.model import Customer
 from askpro.wallets import promo
 from askpro.web.portal.visit import Visit
 from askpro.web.staff.forms import Entry, fresh_key
+from askpro.web.staff.second import alone_of, limit_note
 from askpro.web.staff.views import PromoCheckPage, PromoPage
 
 __all__ = ("check", "form", "grant")
@@ -26,7 +27,7 @@ _FIELDS = ("amount", "expires", "reason")
 
 async def form(visit: Visit) -> Response[bytes]:
     """``GET /staff/customers/{customer}/promo``. Raises NotFound."""
-    return _form(visit, await _customer(visit), {})
+    return await _form(visit, await _customer(visit), {})
 
 
 async def check(visit: Visit) -> Response[bytes]:
@@ -35,7 +36,7 @@ async def check(visit: Visit) -> Response[bytes]:
     entry = Entry(visit, sent)
     amount, day = _read(entry, customer)
     if amount is None or entry.errors or sent.get("change"):
-        return _form(visit, customer, sent, entry if not sent.get("change") else None)
+        return await _form(visit, customer, sent, entry if not sent.get("change") else None)
     async with db.unit(visit.tenant.id):
         purse = await wallet(visit.tenant.id, customer.wallet_id)
     page = PromoCheckPage(
@@ -47,6 +48,7 @@ async def check(visit: Visit) -> Response[bytes]:
         reason=entry.text("reason"),
         before=Money(purse.available, purse.currency),
         after=Money(purse.available + amount.units, purse.currency),
+        second=amount > await alone_of(visit, customer),
         idempotency_key=fresh_key(),
         fields=tuple((name, sent.get(name, "")) for name in _FIELDS),
     )
@@ -54,13 +56,13 @@ async def check(visit: Visit) -> Response[bytes]:
 
 
 async def grant(visit: Visit) -> Response[bytes]:
-    """``POST …/promo/grant``: once for each check page. Raises NotFound."""
+    """``POST …/promo/grant``: once for each check page; given, or waiting for somebody else. Raises NotFound."""
     customer, sent = await _customer(visit), await visit.form()
     entry = Entry(visit, sent)
     amount, day = _read(entry, customer)
     if amount is not None and not entry.errors:
         try:
-            await promo.grant(
+            made = await promo.grant(
                 visit.tenant,
                 customer,
                 amount,
@@ -72,8 +74,10 @@ async def grant(visit: Visit) -> Response[bytes]:
         except (InvalidInput, Conflict) as error:
             entry.refused(error, "amount")
         else:
+            if made.state != "granted":
+                return visit.redirect(f"/staff/adjustments/{made.id}", done=made.state)
             return visit.redirect(f"/staff/customers/{customer.id}", done="promo")
-    return _form(visit, customer, sent, entry)
+    return await _form(visit, customer, sent, entry)
 
 
 def _read(entry: Entry, customer: Customer) -> tuple[Money | None, date | None]:
@@ -90,7 +94,9 @@ def _read(entry: Entry, customer: Customer) -> tuple[Money | None, date | None]:
     return amount, day
 
 
-def _form(visit: Visit, customer: Customer, sent: Mapping[str, str], entry: Entry | None = None) -> Response[bytes]:
+async def _form(
+    visit: Visit, customer: Customer, sent: Mapping[str, str], entry: Entry | None = None
+) -> Response[bytes]:
     errors = tuple(entry.errors) if entry is not None else ()
     page = PromoPage(
         action=f"{_url(customer)}/check",
@@ -98,6 +104,7 @@ def _form(visit: Visit, customer: Customer, sent: Mapping[str, str], entry: Entr
         customer=customer.name,
         currency=customer.currency,
         earliest=_tomorrow(visit).isoformat(),
+        limit_note=await limit_note(visit, customer),
         amount=sent.get("amount", ""),
         expires=sent.get("expires", ""),
         reason=sent.get("reason", ""),
