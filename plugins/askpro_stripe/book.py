@@ -17,11 +17,11 @@ from askpro_stripe.scope import Scope, scope_of
 
 __all__ = ("Book", "Family", "Request", "tenant_of")
 
-Family = Literal["payment", "setup", "refund", "payout"]
+Family = Literal["payment", "setup", "refund", "payout", "share"]
 
 _COLUMNS = (
-    "family, key, kind, account, destination, live, subject, units, currency, fee, params, tries, state, code, ref,"
-    " url, expires_at, action_ref, action_url, sent_at"
+    "family, key, kind, account, destination, share_to, live, subject, units, currency, fee, params, tries, state,"
+    " code, ref, url, expires_at, action_ref, action_url, sent_at"
 )
 _REPEATABLE = timedelta(hours=23)  # Stripe remembers a key for at least 24
 
@@ -35,6 +35,7 @@ class Request:
     kind: str
     account: str
     destination: str
+    share_to: str
     live: bool
     subject: str
     units: int
@@ -64,7 +65,7 @@ class Request:
 
     def scope(self, ctx: Context) -> Scope:
         """Where it was asked. Raises ModeChanged."""
-        return scope_of(ctx, self.account, self.live, self.destination)
+        return scope_of(ctx, self.account, self.live, self.destination, self.share_to)
 
     def idempotency(self, tenant: UUID) -> str:
         """Stripe's key: the same for every repetition of one try."""
@@ -72,7 +73,12 @@ class Request:
 
     def repeatable(self, now: datetime) -> bool:
         """Whether Stripe surely still knows the key, so that asking again is the same question."""
-        return now - self.sent_at < _REPEATABLE
+        return now < self.repeatable_until
+
+    @property
+    def repeatable_until(self) -> datetime:
+        """When it is no longer asked again under the same key."""
+        return self.sent_at + _REPEATABLE
 
     def must_be(self, kind: str, subject: str, amount: Money | None) -> None:
         """Raises Conflict when this key stands for something else."""
@@ -123,16 +129,17 @@ class Book:
         """
         async with self.ctx.store.unit() as unit:
             tag = await unit.execute(
-                "insert into plug_stripe.request as r (tenant_id, family, key, kind, account, destination, live,"
-                " subject, units, currency, fee, params, state, sent_at)"
-                " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'sent', $13)"
+                "insert into plug_stripe.request as r (tenant_id, family, key, kind, account, destination, share_to,"
+                " live, subject, units, currency, fee, params, state, sent_at)"
+                " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'sent', $14)"
                 " on conflict (tenant_id, family, key) do update set account = excluded.account,"
-                " destination = excluded.destination, live = excluded.live, fee = excluded.fee,"
-                " params = excluded.params, sent_at = excluded.sent_at, state = 'sent', code = '', ref = '', url = '',"
-                " action_ref = '', action_url = '', tries = r.tries + 1"
+                " destination = excluded.destination, share_to = excluded.share_to, live = excluded.live,"
+                " fee = excluded.fee, params = excluded.params, sent_at = excluded.sent_at, state = 'sent', code = '',"
+                " ref = '', url = '', action_ref = '', action_url = '', tries = r.tries + 1"
                 " where r.state = 'refused' and r.kind = excluded.kind and r.subject = excluded.subject"
                 " and r.units = excluded.units and r.currency = excluded.currency",
-                self._tenant, family, key, kind, scope.account, scope.destination, scope.live, subject,
+                self._tenant, family, key, kind, scope.account, scope.destination, scope.share_to,
+                scope.live, subject,
                 amount.units if amount else 0, amount.currency if amount else "", fee.units if fee else 0,
                 msgspec.json.encode(params).decode(), self.ctx.now(),
             )  # fmt: skip
@@ -144,6 +151,16 @@ class Book:
         found = _request(row)
         found.must_be(kind, subject, amount)
         return found, tag.endswith(" 1")
+
+    async def movements(self, payment: str) -> list[Request]:
+        """Transfers and reversals of a payment's share, in the order in which they were written down."""
+        async with self.ctx.store.unit() as unit:
+            rows = await unit.fetch(
+                f"select {_COLUMNS} from plug_stripe.request"  # noqa: S608 - no data in it
+                " where tenant_id = $1 and family = 'share' and subject = $2",
+                self._tenant, payment,
+            )  # fmt: skip
+        return sorted((_request(row) for row in rows), key=lambda one: int(one.key.rpartition(":")[2]))
 
     async def known(self, request: Request, ref: str, url: str = "", expires_at: datetime | None = None) -> Request:
         """Stripe's number for it, once and for good."""

@@ -15,6 +15,7 @@ from askpro_stripe.lost import send
 from askpro_stripe.outcomes import identifier, of_intent, refusal
 from askpro_stripe.payments import learn, unknown
 from askpro_stripe.scope import Scope, settings_of
+from askpro_stripe.shares_waiting import note_settled
 
 __all__ = ("charge",)
 
@@ -70,7 +71,7 @@ async def _send(
     except (Unavailable, Conflict) as error:
         return unknown(entered, error.code)
     await book.known(entered, str(intent["id"]))
-    return of_intent(entered.key, entered.account, intent)
+    return await note_settled(ctx, entered, of_intent(entered.key, entered.account, intent))
 
 
 async def _with_action(

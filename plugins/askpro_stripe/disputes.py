@@ -12,8 +12,10 @@ from askpro.sdk import Context, Dispute, DisputeState
 from askpro_stripe.client import Gone, ask, connect
 from askpro_stripe.currencies import from_stripe
 from askpro_stripe.outcomes import identifier
+from askpro_stripe.params import KEY
 from askpro_stripe.payments import is_ours
 from askpro_stripe.scope import every_scope
+from askpro_stripe.shares_waiting import news
 
 __all__ = ("look_up_dispute", "of_dispute")
 
@@ -33,6 +35,7 @@ async def look_up_dispute(ctx: Context, ref: str) -> Dispute:
         except Gone:
             continue
         if is_ours(ctx, found.get("payment_intent")):
+            await news(ctx, str(found["payment_intent"]["metadata"].get(KEY) or ""))
             return of_dispute(found)
     raise NotFound("there is no such dispute about a payment of this tenant")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from askpro.sdk import Context, Finding, PaymentProvider, hookimpl
-from askpro_stripe import doctor
+from askpro.sdk import Context, Finding, JobSpec, PaymentProvider, hookimpl
+from askpro_stripe import doctor, jobs
 from askpro_stripe.provider import StripeProvider
 from askpro_stripe.settings import StripeSettings
 
@@ -22,6 +22,10 @@ class StripePlugin:
     @hookimpl
     def register_payment_providers(self) -> list[PaymentProvider]:
         return [StripeProvider()]
+
+    @hookimpl
+    def register_jobs(self) -> list[JobSpec]:
+        return [JobSpec("pass_on", "*/5 * * * *", jobs.pass_on_shares, deadline=jobs.DEADLINE)]
 
     @hookimpl
     async def check_settings(self, ctx: Context) -> list[Finding]:

@@ -21,6 +21,7 @@ __all__ = (
     "charge",
     "checkout",
     "fee_of",
+    "group_of",
     "locale_of",
     "marks",
     "refund",
@@ -55,12 +56,11 @@ def fee_of(settings: StripeSettings, scope: Scope, amount: Money, wanted: Money 
 
     Raises InvalidInput (``platform_fee_impossible``) when somebody counts on a fee that this account cannot pay.
     """
-    can = bool(scope.header or scope.destination)
     if wanted:
-        if not can or wanted.currency != amount.currency:
+        if not scope.shared or wanted.currency != amount.currency:
             raise InvalidInput("this account cannot pay a fee to the platform", code="platform_fee_impossible")
         return min(wanted, amount)
-    if not can:
+    if not scope.shared:
         return None
     share = amount.decimal * settings.fee_percent / Decimal(100) + settings.fee_fixed
     places = coin_digits(amount.currency)
@@ -69,10 +69,18 @@ def fee_of(settings: StripeSettings, scope: Scope, amount: Money, wanted: Money 
     return fee or None
 
 
-def _connected(scope: Scope, fee: Money | None) -> dict[str, Any]:
+def group_of(tenant: TenantRef, key: str) -> str:
+    """What ties a payment and its transfers together, and by which they are found."""
+    return f"askpro:{tenant.id}:{key}"
+
+
+def _connected(scope: Scope, fee: Money | None, tenant: TenantRef, key: str) -> dict[str, Any]:
+    kept = to_stripe(fee) if fee else 0  # also where it is only kept back: it must be so many whole coins
+    if scope.share_to:
+        return {"transfer_group": group_of(tenant, key)}
     sent: dict[str, Any] = {}
-    if fee:
-        sent["application_fee_amount"] = to_stripe(fee)
+    if kept:
+        sent["application_fee_amount"] = kept
     if scope.destination:  # the reseller sells: his name on the statement, his country's rules
         sent |= {"transfer_data": {"destination": scope.destination}, "on_behalf_of": scope.destination}
     return sent
@@ -83,7 +91,8 @@ def checkout(
 ) -> dict[str, Any]:
     """A page that takes money once. Without ``methods`` Stripe offers what the account has switched on."""
     metadata = marks(tenant, request.key, request.metadata)
-    intent: dict[str, Any] = {"description": request.description, "metadata": metadata, **_connected(scope, fee)}
+    intent: dict[str, Any] = {"description": request.description, "metadata": metadata}
+    intent |= _connected(scope, fee, tenant, request.key)
     if request.save_method:
         intent["setup_future_usage"] = "off_session"
     sent: dict[str, Any] = {
@@ -113,7 +122,7 @@ def action_page(
         "payment_intent_data": {
             "description": request.description,
             "metadata": metadata,
-            **_connected(scope, fee),
+            **_connected(scope, fee, tenant, request.key),
         },
         "metadata": metadata,
         "expires_at": int((now + _LONGEST).timestamp()),
@@ -150,7 +159,7 @@ def charge(request: ChargeRequest, tenant: TenantRef, scope: Scope, fee: Money |
         "description": request.description,
         "metadata": marks(tenant, request.key, request.metadata),
         "expand": ["latest_charge.balance_transaction"],
-        **_connected(scope, fee),
+        **_connected(scope, fee, tenant, request.key),
     }
     if request.mandate:
         sent["mandate"] = request.mandate

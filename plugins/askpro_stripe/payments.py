@@ -14,6 +14,7 @@ from askpro_stripe.lost import find_lost
 from askpro_stripe.outcomes import of_intent, of_session
 from askpro_stripe.params import KEY, TENANT
 from askpro_stripe.scope import Scope, scope_for_new
+from askpro_stripe.shares_waiting import note_settled
 
 __all__ = ("INTENT", "SESSION", "is_ours", "learn", "look_up", "read_intent", "read_session", "unknown")
 
@@ -44,6 +45,10 @@ async def look_up(ctx: Context, key: str, provider_ref: str = "") -> ChargeResul
 
 async def learn(ctx: Context, request: Request) -> ChargeResult:
     """What became of a request for money. UNKNOWN, with a code, whenever Stripe cannot be asked."""
+    return await note_settled(ctx, request, await _learn(ctx, request))
+
+
+async def _learn(ctx: Context, request: Request) -> ChargeResult:
     if request.state == "refused":
         return ChargeResult(key=request.key, outcome=Outcome.NOT_SENT, account=request.account, code=request.code)
     try:

@@ -14,6 +14,7 @@ from askpro_stripe.lost import find_lost, send
 from askpro_stripe.outcomes import of_refund
 from askpro_stripe.payments import is_ours, read_intent, read_session
 from askpro_stripe.scope import every_scope
+from askpro_stripe.shares_waiting import news
 
 __all__ = ("look_up_refund", "refund")
 
@@ -34,8 +35,9 @@ async def refund(ctx: Context, request: RefundRequest) -> RefundResult:
         raise InvalidInput("there is no settled payment to pay back", code="nothing_to_refund")
     intent = await _paid(ctx, payment, request)
     sent = params.refund(
-        request, tenant_of(ctx), str(intent["id"]), passed_on=bool(payment.destination), fee=payment.fee > 0
-    )
+        request, tenant_of(ctx), str(intent["id"]), passed_on=bool(payment.destination),
+        fee=payment.fee > 0 and not payment.share_to,
+    )  # fmt: skip
     entered, ours = await book.enter(
         "refund", request.key, "refund", payment.scope(ctx), subject=request.payment_key, amount=request.amount,
         params=sent,
@@ -59,6 +61,7 @@ async def refund(ctx: Context, request: RefundRequest) -> RefundResult:
     except (Unavailable, Conflict) as error:
         return RefundResult(key=request.key, outcome=Outcome.UNKNOWN, code=error.code)
     await book.known(entered, str(made["id"]))
+    await news(ctx, request.payment_key)
     return of_refund(request.key, made)
 
 
@@ -83,6 +86,7 @@ async def _foreign(ctx: Context, key: str, ref: str) -> RefundResult:
         except Gone:
             continue
         if is_ours(ctx, found.get("payment_intent")):
+            await news(ctx, str(found["payment_intent"]["metadata"].get(params.KEY) or ""))
             return of_refund(key, found)
     return RefundResult(key=key, outcome=Outcome.NOT_SENT)
 
@@ -94,7 +98,9 @@ async def _learn(ctx: Context, request: Request) -> RefundResult:
         if request.state == "refused":
             return RefundResult(key=request.key, outcome=Outcome.NOT_SENT, code=request.code)
         api = connect(ctx, request.scope(ctx))
-        return of_refund(request.key, await ask(api.refunds.retrieve_async(request.ref, {"expand": _EXPAND})))
+        found = await ask(api.refunds.retrieve_async(request.ref, {"expand": _EXPAND}))
+        await news(ctx, request.subject)
+        return of_refund(request.key, found)
     except AskProError as error:
         return RefundResult(key=request.key, outcome=Outcome.UNKNOWN, provider_ref=request.ref, code=error.code)
 

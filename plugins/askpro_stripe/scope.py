@@ -26,6 +26,13 @@ class Scope:
     live: bool
     destination: str = field(default="")
     """The connected account that a payment is passed on to at once."""
+    share_to: str = field(default="")
+    """The connected account that gets its share later, by transfers of ours."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether somebody else gets a part, so that the platform can keep a fee."""
+        return bool(self.header or self.destination or self.share_to)
 
     @property
     def header(self) -> str | None:
@@ -46,12 +53,13 @@ def scope_for_new(ctx: Context) -> Scope:
     if not settings.ready:
         raise InvalidInput("Stripe is not set up", code="not_configured")
     account: str = settings.collecting
-    destination = ""
+    destination = share_to = ""
     if settings.collecting == "connect":
         connected = settings.connect_account or ""
         account = connected if settings.connect_charges == "direct" else "platform"
         destination = connected if settings.connect_charges == "destination" else ""
-    return Scope(Secret(settings.key), account, settings.live, destination)
+        share_to = connected if settings.connect_charges == "transfers" else ""
+    return Scope(Secret(settings.key), account, settings.live, destination, share_to)
 
 
 def every_scope(ctx: Context) -> list[Scope]:
@@ -70,13 +78,13 @@ def every_scope(ctx: Context) -> list[Scope]:
     return found
 
 
-def scope_of(ctx: Context, account: str, live: bool, destination: str = "") -> Scope:
+def scope_of(ctx: Context, account: str, live: bool, destination: str = "", share_to: str = "") -> Scope:
     """For what was begun earlier, whatever the tenant has chosen since. Raises ModeChanged."""
     settings = settings_of(ctx)
     key = settings.secret_key if account == "own" else settings.platform_secret_key
     if key is None or is_live(key.reveal()) is not live:
         raise ModeChanged("the key that this was made with is no longer there")
-    return Scope(key, account, live, destination)
+    return Scope(key, account, live, destination, share_to)
 
 
 def platform_scope(ctx: Context) -> Scope:

@@ -1,4 +1,4 @@
-"""Swagger UI in a real browser: it shows every operation and asks nobody but us (trap W5)."""
+"""Swagger UI in a real browser: it shows every operation and asks nobody but us."""
 
 from __future__ import annotations
 

@@ -149,6 +149,57 @@ async def test_transfers_and_reversals(bench: Bench) -> None:
     assert "transfer.updated" in bench.kinds()
 
 
+async def test_a_charge_gives_what_it_brought(bench: Bench) -> None:
+    """Transfers out of a charge become available with it, sum up to no more than it, whatever was taken back since,
+    carry its group and its currency; and a closed account gets nothing.
+    """
+    account = await _account(bench)
+    bench.standin.exchange("usd", "eur", "0.9")
+    one = await bench.api.payment_intents.create_async(card_payment(10_000, transfer_group="march"))
+    other = await bench.api.payment_intents.create_async(card_payment(10_000, currency="usd"))
+
+    async def send(source: stripe.PaymentIntent, **more: Any) -> stripe.Transfer:
+        params: Any = {"amount": 6000, "currency": "eur", "destination": account}
+        params |= {"source_transaction": str(source.latest_charge), **more}
+        return await bench.api.transfers.create_async(params)
+
+    made = await send(one)
+    await bench.api.transfers.reversals.create_async(made.id)
+
+    assert (made.transfer_group, bench.lines(account)) == (
+        "march",
+        [("payment", 6000, 0), ("payment_refund", -6000, 0)],
+    )
+    book = bench.standin.world.book(account, False)
+    assert {line["status"] for line in book.every("balance_transaction")} == {"pending"}
+    with pytest.raises(stripe.InvalidRequestError, match=r"already a transfer using this source, amounting to 60\.00"):
+        await send(one)
+    with pytest.raises(stripe.InvalidRequestError, match="transfer_group"):
+        await send(one, amount=1, transfer_group="april")
+    with pytest.raises(stripe.InvalidRequestError, match=r"\(eur\) must be the same as the transfer currency \(usd\)"):
+        await send(other, currency="usd")
+    tied = await send(other, amount=9000)
+    assert tied.transfer_group == f"group_{other.id}"
+    await bench.api.accounts.delete_async(account)
+    with pytest.raises(stripe.InvalidRequestError, match="No such destination"):
+        await send(one, amount=1)
+    bench.kinds()
+
+
+async def test_what_an_account_has_spent_cannot_be_taken_back(bench: Bench) -> None:
+    """A reversal needs the money to be there."""
+    account = await _account(bench)
+    source = await bench.api.payment_intents.create_async(card_payment(10_000, method="pm_card_bypassPending"))
+    made = await bench.api.transfers.create_async(
+        {"amount": 5000, "currency": "eur", "destination": account, "source_transaction": str(source.latest_charge)}
+    )
+    await bench.api.payouts.create_async({"amount": 4000, "currency": "eur"}, _on(account))
+    with pytest.raises(stripe.InvalidRequestError) as poor:
+        await bench.api.transfers.reversals.create_async(made.id)
+    assert poor.value.code == "balance_insufficient"
+    assert (await bench.api.transfers.reversals.create_async(made.id, {"amount": 1000})).amount == 1000
+
+
 async def test_fees_need_somebody_to_come_from(bench: Bench) -> None:
     """No application fee on one's own payment, and none above the amount."""
     account = await _account(bench)

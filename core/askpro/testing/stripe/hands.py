@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from askpro.testing.stripe.acts.accounts import activate, restrict
 from askpro.testing.stripe.acts.attempts import settle
 from askpro.testing.stripe.acts.checkouts import expire, finish, finish_challenge
@@ -70,10 +72,14 @@ class Hands:
         return dict(thing)
 
     def settle_payout(self, payout: str, outcome: str = "paid") -> Obj:
-        """A payout arrives, or fails: account_closed, no_account, …"""
+        """A payout arrives, or fails, which it may after it was paid as well: account_closed, no_account, …"""
         book, thing = self._find(payout)
         settle_payout(book, thing, outcome)
         return dict(thing)
+
+    def exchange(self, currency: str, into: str, rate: str) -> None:
+        """From now on what is paid in one currency arrives in another: ``rate`` coins of it for one."""
+        self.world.exchange[currency] = (into, Fraction(rate))
 
     def onboard(self, account: str) -> Obj:
         """The owner answers everything Stripe wants to know."""

@@ -1,19 +1,21 @@
 """Stripe's own books: what came in, what it cost, when it can be paid out.
 
-Everything settles in the currency it was charged in. Prices are those of a card of the European Economic Area.
+Everything settles in the currency it was charged in, unless the world says otherwise (``World.exchange``). Prices are
+those of a card of the European Economic Area.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from fractions import Fraction
 
 from askpro.testing.stripe.state.book import Book
 from askpro.testing.stripe.state.currencies import decimals
 from askpro.testing.stripe.state.world import DAY
 from askpro.testing.stripe.wire.routes import Obj
 
-__all__ = ("SETTLES", "available", "balance_of", "free", "post", "stripe_fee")
+__all__ = ("SETTLES", "available", "balance_of", "free", "held", "post", "stripe_fee")
 
 SETTLES = 7 * DAY
 """Until money that came in can be paid out."""
@@ -41,6 +43,12 @@ def _fee(kind: str, amount: int, currency: str, text: str, application: str | No
     return {"amount": amount, "application": application, "currency": currency, "description": text, "type": kind}
 
 
+def _exchanged(amount: int, rate: Fraction) -> int:
+    """Half up, from the smallest coins of one to those of the other."""
+    counted = (abs(amount) * rate + Fraction(1, 2)) // 1
+    return -counted if amount < 0 else counted
+
+
 def post(
     book: Book,
     kind: str,
@@ -59,6 +67,10 @@ def post(
     details = list(fees)
     if application_fee:
         details.append(_fee("application_fee", application_fee, currency, "Application fee", application))
+    into, rate = book.world.exchange.get(currency, (currency, None))
+    if rate is not None:
+        currency, amount = into, _exchanged(amount, rate)
+        details = [{**one, "amount": _exchanged(one["amount"], rate), "currency": into} for one in details]
     fee = sum(one["amount"] for one in details)
     at = book.now if at is None else at
     line: Obj = {
@@ -70,7 +82,7 @@ def post(
         "created": book.now,
         "currency": currency,
         "description": description,
-        "exchange_rate": None,
+        "exchange_rate": None if rate is None else float(rate),  # shown, never reckoned with
         "fee": fee,
         "fee_details": details,
         "net": amount - fee,
@@ -96,6 +108,11 @@ def free(book: Book, currency: str) -> int:
         for one in book.every("balance_transaction")
         if one["currency"] == currency and one["status"] == "available"
     )
+
+
+def held(book: Book, currency: str) -> int:
+    """All that is there, available or on its way."""
+    return sum(one["net"] for one in book.every("balance_transaction") if one["currency"] == currency)
 
 
 def balance_of(book: Book) -> Obj:

@@ -67,8 +67,11 @@ def pay_out(
 
 
 def settle_payout(book: Book, payout: Obj, outcome: str) -> None:
-    """It arrives (``paid``), or the bank's reason why it does not; then the money is back."""
-    if payout["status"] not in ("pending", "in_transit"):
+    """It arrives (``paid``), or the bank's reason why it does not; then the money is back.
+
+    A bank may also return in the days after what was paid; what has failed or was called back stays so.
+    """
+    if payout["status"] not in ("pending", "in_transit") and (payout["status"] != "paid" or outcome == "paid"):
         return
     if outcome == "paid":
         payout["status"] = "paid"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from askpro.testing.stripe.acts.arrivals import arrival
-from askpro.testing.stripe.acts.balance import free, post
+from askpro.testing.stripe.acts.balance import free, held, post
 from askpro.testing.stripe.acts.fees import collect
 from askpro.testing.stripe.hooks.events import emit
 from askpro.testing.stripe.state.book import Book
@@ -18,6 +18,8 @@ def destination_book(book: Book, account: str, param: str = "destination") -> Bo
     """The connected account's book. Raises Fault when it is not this platform's or may not receive transfers."""
     owner = book.world.owners.get(account)
     if owner is None or owner.parent != book.account or owner.livemode != book.livemode:
+        raise no_such("destination", account, param=param, status=400)
+    if owner.thing.get("deleted"):
         raise no_such("destination", account, param=param, status=400)
     if owner.thing["capabilities"].get("transfers") != "active":
         raise refused(
@@ -46,6 +48,8 @@ def transfer(
         raise refused(
             "You have insufficient available funds in your Stripe account.", code="balance_insufficient", param=None
         )
+    if source is not None:
+        group = source["transfer_group"] = source["transfer_group"] or group or f"group_{source['payment_intent']}"
     identifier = book.new_id("tr")
     at = book.now if at is None else at
     payment = arrival(target, identifier, amount, currency, at)
@@ -77,9 +81,8 @@ def to_destination(book: Book, charge: Obj, *, at: int) -> None:
     """A destination charge: what was charged goes on, less the part the platform keeps."""
     data = charge["transfer_data"]
     amount = charge["amount"] if data["amount"] is None else data["amount"]
-    group = charge["transfer_group"] or f"group_{charge['payment_intent']}"
-    sent = transfer(book, data["destination"], amount, charge["currency"], source=charge, group=group, at=at)
-    charge["transfer"], charge["transfer_group"] = sent["id"], group
+    sent = transfer(book, data["destination"], amount, charge["currency"], source=charge, at=at)
+    charge["transfer"] = sent["id"]
     if fee := charge["application_fee_amount"]:
         target = book.world.book(data["destination"], book.livemode)
         payment = target.objects[sent["destination_payment"]]
@@ -91,12 +94,22 @@ def to_destination(book: Book, charge: Obj, *, at: int) -> None:
 
 def reverse(book: Book, thing: Obj, amount: int | None, *, metadata: dict[str, str] | None = None,
             source_refund: str | None = None) -> Obj:  # fmt: skip
-    """Take a transfer back, or a part of it. Raises Fault when that is more than is left."""
+    """Take a transfer back, or a part of it: available again when the transfer itself would have been.
+
+    Raises Fault when that is more than is left, and, but for a refund that takes it along, when the account no longer
+    has so much.
+    """
     left = thing["amount"] - thing["amount_reversed"]
     amount = left if amount is None else amount
     if not 0 < amount <= left:
         raise refused(f"Reversal amount ({amount}) is greater than the unreversed amount ({left})", param="amount")
     target = book.world.book(thing["destination"], book.livemode)
+    if source_refund is None and held(target, thing["currency"]) < amount:
+        raise refused(
+            "The connected account does not have enough money in its balance to cover this reversal.",
+            code="balance_insufficient",
+        )
+    at = max(book.now, book.objects[thing["balance_transaction"]]["available_on"])
     reversal: Obj = {
         "id": book.new_id("trr"),
         "object": "transfer_reversal",
@@ -109,8 +122,9 @@ def reverse(book: Book, thing: Obj, amount: int | None, *, metadata: dict[str, s
         "source_refund": source_refund,
         "transfer": thing["id"],
     }
-    reversal["balance_transaction"] = post(book, "transfer_refund", amount, thing["currency"], reversal["id"])["id"]
-    post(target, "payment_refund", -amount, thing["currency"], thing["destination_payment"])
+    line = post(book, "transfer_refund", amount, thing["currency"], reversal["id"], at=at)
+    reversal["balance_transaction"] = line["id"]
+    post(target, "payment_refund", -amount, thing["currency"], thing["destination_payment"], at=at)
     payment = target.objects[thing["destination_payment"]]
     payment["amount_refunded"] += amount
     payment["refunded"] = payment["amount_refunded"] == payment["amount"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from askpro.testing.stripe.acts.transfers import reverse, transfer
 from askpro.testing.stripe.hooks.events import change
-from askpro.testing.stripe.state.currencies import checked_currency
+from askpro.testing.stripe.state.book import Book
+from askpro.testing.stripe.state.currencies import checked_currency, shown
 from askpro.testing.stripe.wire.faults import invalid, missing, no_such, refused
 from askpro.testing.stripe.wire.lists import CREATED, PAGE, page
 from askpro.testing.stripe.wire.routes import Call, Obj, route
@@ -21,14 +22,7 @@ def create(call: Call) -> Obj:
     amount = params.whole("amount")
     if (charge := params.text("source_transaction")) is not None:
         source = book.need("charge", charge, param="source_transaction")
-        sent = sum(one["amount"] for one in book.every("transfer") if one["source_transaction"] == charge)
-        amount = source["amount"] - sent if amount is None else amount
-        if source["status"] != "succeeded" or amount + sent > source["amount"]:
-            raise refused(
-                "Transfers using this transaction as a source must not exceed the source amount.", param="amount"
-            )
-        if source["currency"] != currency:
-            raise refused("The currency of source_transaction's balance transaction differs.", param="currency")
+        amount = _of_source(book, source, amount, currency, params.text("transfer_group"))
     if amount is None:
         raise missing("amount")
     if amount < 1:
@@ -39,11 +33,36 @@ def create(call: Call) -> Obj:
         amount,
         currency,
         source=source,
-        group=params.text("transfer_group") or (source["transfer_group"] if source else None),
+        group=params.text("transfer_group"),
         description=params.text("description"),
         metadata=params.metadata(),
         at=book.objects[source["balance_transaction"]]["available_on"] if source else None,
     )
+
+
+def _of_source(book: Book, source: Obj, amount: int | None, currency: str, group: str | None) -> int:
+    """How much of a charge goes on. A charge gives what it brought and no more, whatever was taken back of it since."""
+    if source["status"] != "succeeded":
+        raise refused("The source_transaction has not succeeded.", param="source_transaction")
+    line = book.objects[source["balance_transaction"]]
+    if line["currency"] != currency:
+        raise refused(
+            f"The currency of source_transaction's balance transaction ({line['currency']}) must be the same as the"
+            f" transfer currency ({currency})",
+            param="currency",
+        )
+    if group and source["transfer_group"] not in (None, group):
+        raise refused("The transfer_group differs from that of the source_transaction.", param="transfer_group")
+    sent = sum(one["amount"] for one in book.every("transfer") if one["source_transaction"] == source["id"])
+    amount = line["amount"] - sent if amount is None else amount
+    if amount + sent > line["amount"]:
+        known = f" (There is already a transfer using this source, amounting to {shown(sent, currency)}.)"
+        raise refused(
+            "Transfers using this transaction as a source must not exceed the source amount of"
+            f" {shown(line['amount'], currency)}.{known if sent else ''}",
+            param="amount",
+        )
+    return amount
 
 
 @route("GET", "/v1/transfers", f"{CREATED} destination transfer_group")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from askpro.testing.stripe.state.book import Book
@@ -57,6 +58,8 @@ class World:
         self.keys: dict[str, tuple[str, bool]] = {}
         self.denied: dict[str, tuple[str, ...]] = {}
         """Restricted keys, and the paths that are closed to them."""
+        self.exchange: dict[str, tuple[str, Fraction]] = {}
+        """Currencies that balances do not hold: into which one they are changed, and at what rate, coin for coin."""
         self.timers: list[Timer] = []
         self.queue: list[Any] = []
         """Deliveries under way, see ``hooks.delivery``."""
