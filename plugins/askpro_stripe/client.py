@@ -6,7 +6,8 @@ errors, and only those that prove that Stripe did nothing become ``NotSent``.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
+from contextlib import aclosing
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ from askpro.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavaila
 from askpro.sdk import Context, HttpClient, NotSent
 from askpro_stripe.scope import Scope, settings_of
 
-__all__ = ("API_VERSION", "Declined", "Gone", "Stale", "ask", "connect", "every")
+__all__ = ("API_VERSION", "Declined", "Gone", "NoAccess", "Stale", "ask", "connect", "each", "every", "newest")
 
 API_VERSION = "2026-05-27.dahlia"
 """The shape of objects and events that this plugin was written for."""
@@ -39,6 +40,10 @@ class Gone(NotFound):
     """Stripe has no such object in this account and mode."""
 
     code = "not_at_stripe"
+
+
+class NoAccess(NotSent):
+    """The account that is asked for is not, or no longer, under the platform whose key it is."""
 
 
 class Stale(InvalidInput):
@@ -104,19 +109,39 @@ async def ask(call: Awaitable[Any]) -> dict[str, Any]:
     return answer
 
 
-async def every(call: Awaitable[Any], *, most: int = 500) -> list[dict[str, Any]]:
-    """The objects of a list, page after page, ``most`` at most. Errors as ``ask``."""
+async def each(call: Awaitable[Any], *, most: int = 500) -> AsyncGenerator[dict[str, Any]]:
+    """The objects of a list, page after page, newest first.
+
+    Errors as ``ask``; after ``most`` objects Unavailable (``list_too_long``) when there are more, because what was not
+    read is not absent.
+    """
+    read = 0
     try:
         page = await call
-        found: list[dict[str, Any]] = []
         async for one in page.auto_paging_iter():
-            found.append(one.to_dict())
-            if len(found) >= most:
-                break
+            if read == most:
+                raise Unavailable(f"more than {most} objects", code="list_too_long")
+            read += 1
+            yield one.to_dict()
     except stripe.StripeError as error:
         raise _meaning(error) from error
     except NotAllowed as error:
         raise NotSent(error.detail, code=error.code) from error
+
+
+async def every(call: Awaitable[Any], *, most: int = 500) -> list[dict[str, Any]]:
+    """The whole list. Errors as ``each``: a part of it is never taken for the whole."""
+    return [one async for one in each(call, most=most)]
+
+
+async def newest(call: Awaitable[Any], most: int) -> list[dict[str, Any]]:
+    """The newest objects of a list, ``most`` of them; there may be more. Errors as ``ask``."""
+    found: list[dict[str, Any]] = []
+    async with aclosing(each(call, most=most)) as things:
+        async for one in things:
+            found.append(one)
+            if len(found) == most:
+                break
     return found
 
 
@@ -135,6 +160,8 @@ def _meaning(error: stripe.StripeError) -> Exception:
             return Conflict("this key belongs to another request", code="key_reused")
         case stripe.RateLimitError():
             return NotSent("Stripe is busy", code="provider_busy")
+        case stripe.PermissionError() if code == "account_invalid":  # the key is right, the account is not under it
+            return NoAccess(detail, code="provider_key_refused")
         case stripe.AuthenticationError() | stripe.PermissionError():
             return NotSent(detail, code="provider_key_refused")
         case stripe.InvalidRequestError() if code == "balance_insufficient":

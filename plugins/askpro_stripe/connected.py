@@ -7,11 +7,11 @@ from typing import Any
 from askpro.errors import InvalidInput, NotFound
 from askpro.sdk import AccountState, Context, OnboardingLink
 from askpro_stripe.book import Book, tenant_of
-from askpro_stripe.client import ask, connect
+from askpro_stripe.client import Gone, NoAccess, ask, connect
 from askpro_stripe.params import TENANT
 from askpro_stripe.scope import Scope, platform_scope, scope_for_new, settings_of
 
-__all__ = ("look_up_account", "scope_now", "start_onboarding", "state_of")
+__all__ = ("look_up_account", "owner_of", "prove", "scope_now", "start_onboarding", "state_of")
 
 _CONTROLLERS: dict[str, dict[str, Any]] = {
     # the reseller is Stripe's customer: he pays Stripe, answers for his losses and has the full dashboard
@@ -32,20 +32,42 @@ _CONTROLLERS: dict[str, dict[str, Any]] = {
 
 
 async def scope_now(ctx: Context) -> Scope:
-    """``scope_for_new``, after a connected account has proved to be this tenant's.
+    """``scope_for_new``, after a connected account has proved to be this tenant's (see ``prove``).
 
-    The proof is the account's own metadata, which only the platform can write: a number that somebody typed into the
-    settings opens nobody else's account. Raises InvalidInput (``not_configured``, ``account_not_yours``).
+    Raises InvalidInput (``not_configured``, ``account_not_yours``), and what ``client.ask`` raises.
     """
     scope, settings = scope_for_new(ctx), settings_of(ctx)
     if settings.collecting == "connect":
-        account, book = settings.connect_account or "", Book(ctx)
-        if not await book.is_bound(account, scope.live):
-            found = await _account(ctx, account)
-            if (found.get("metadata") or {}).get(TENANT) != str(tenant_of(ctx).id):
-                raise InvalidInput("this account belongs to somebody else", code="account_not_yours")
-            await book.bind(account, scope.live)
+        await prove(ctx, settings.connect_account or "", scope.live)
     return scope
+
+
+async def prove(ctx: Context, account: str, live: bool) -> None:
+    """A connected account is this tenant's.
+
+    The proof is the account's own metadata, which only the platform can write: a number that somebody typed into the
+    settings opens nobody else's account. Raises InvalidInput (``account_not_yours``), and what ``client.ask`` raises.
+    """
+    if await owner_of(ctx, account, live) != str(tenant_of(ctx).id):
+        raise InvalidInput("this account belongs to somebody else", code="account_not_yours")
+
+
+async def owner_of(ctx: Context, account: str, live: bool) -> str:
+    """The tenant whose a connected account is, as the account says it; empty: nobody's here. Errors as ``client.ask``.
+
+    What has proved to be the asking tenant's once is not asked again.
+    """
+    tenant, book = str(tenant_of(ctx).id), Book(ctx)
+    if await book.is_bound(account, live):
+        return tenant
+    try:
+        found = await _account(ctx, account)
+    except (Gone, NoAccess):  # closed, or not under this platform
+        return ""
+    owner = str((found.get("metadata") or {}).get(TENANT) or "")
+    if owner == tenant:
+        await book.bind(account, live)
+    return owner
 
 
 async def start_onboarding(ctx: Context, return_url: str, refresh_url: str) -> OnboardingLink:

@@ -57,13 +57,15 @@ def _coin(currency: str) -> int:
 
 
 def to_stripe(amount: Money) -> int:
-    """Raises InvalidInput (``amount_too_fine``, ``currency_unknown``)."""
+    """Raises InvalidInput (``amount_too_fine``, ``amount_impossible``, ``currency_unknown``)."""
     if amount.currency not in CURRENCIES:
         raise InvalidInput(f"Stripe does not know {amount.currency}", code="currency_unknown", field="currency")
     coin = _coin(amount.currency)
     counted, rest = divmod(amount.units, coin)
     if rest or counted % _step(amount.currency):
         raise InvalidInput(f"Stripe cannot charge {amount.decimal}", code="amount_too_fine", field="amount")
+    if counted <= 0:
+        raise InvalidInput("nothing, or less", code="amount_impossible", field="amount")
     return counted
 
 
@@ -74,9 +76,9 @@ def from_stripe(counted: int, currency: str) -> Money:
 
 
 def _limits(code: str) -> Limits:
-    least = Money.of(_LEAST[code], code) if code in _LEAST else from_stripe(_step(code), code)
+    least = Money.of(_LEAST[code], code) if code in _LEAST else None
     return Limits(least, from_stripe(_MOST // _step(code) * _step(code), code))
 
 
 LIMITS: Mapping[str, Limits] = {code: _limits(code) for code in sorted(CURRENCIES)}
-"""Least and most of one payment; where Stripe names no least, its smallest coin."""
+"""Least and most of one payment; where Stripe names no least, it asks for half a dollar at the day's rate."""

@@ -1,24 +1,19 @@
-"""What is wrong with an account, said before a customer finds out."""
+"""What is wrong with an account, said before a customer finds out; its endpoints are ``endpoint_check``'s."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 from askpro.errors import AskProError
 from askpro.sdk import Context, Finding, NotSent
-from askpro_stripe.client import API_VERSION, ask, connect, every
+from askpro_stripe.client import ask, connect
 from askpro_stripe.connected import scope_now
 from askpro_stripe.endpoints import endpoint_scope
-from askpro_stripe.events import EVENTS
-from askpro_stripe.params import TENANT
 from askpro_stripe.scope import Scope, settings_of
-from askpro_stripe.settings import StripeSettings, is_live
+from askpro_stripe.settings import StripeSettings
+from askpro_stripe.shares_findings import findings
 
-__all__ = ("check", "endpoint_findings")
-
-_PATH = "/webhooks/stripe"
+__all__ = ("check",)
 
 
 async def check(ctx: Context) -> list[Finding]:
@@ -34,7 +29,7 @@ async def check(ctx: Context) -> list[Finding]:
         scope = await scope_now(ctx)
     except AskProError as error:
         return [_unreached(ctx, error), *found]
-    parts = await asyncio.gather(_account(ctx, scope), _endpoints(ctx), _permissions(ctx, scope))
+    parts = await asyncio.gather(_account(ctx, scope), _permissions(ctx, scope), findings(ctx))
     for part in parts:
         found += part
     found.sort(key=lambda one: ("error", "warning", "ok").index(one.level))
@@ -52,16 +47,10 @@ def _keys(ctx: Context, settings: StripeSettings) -> list[Finding]:
         found.append(Finding("error", gettext("The operator does not allow this way of collecting.")))
     if settings.key and not settings.live:
         found.append(Finding("warning", gettext("Test mode: no real money moves here.")))
-    if own and settings.key and settings.publishable_key and is_live(settings.publishable_key) is not settings.live:
-        found.append(Finding("error", gettext("One key is for test mode, the other for real money.")))
     if not (settings.tenant_secrets if own else settings.shared_secrets):
         found.append(Finding("error", gettext("There is no webhook signing secret: Stripe's messages are refused.")))
-    elif (
-        settings.collecting == "connect"
-        and settings.connect_charges == "direct"
-        and (settings.platform_connect_secret is None)
-    ):
-        # such charges tell only the endpoint that hears connected accounts
+    elif settings.collecting == "connect" and settings.platform_connect_secret is None:
+        # such accounts, and charges on them, tell only the endpoint that hears connected accounts
         found.append(
             Finding(
                 "warning", gettext("There is no signing secret for events of connected accounts: make the endpoint.")
@@ -96,44 +85,6 @@ async def _account(ctx: Context, scope: Scope) -> list[Finding]:
     return found
 
 
-async def _endpoints(ctx: Context) -> list[Finding]:
-    try:
-        scope = endpoint_scope(ctx)
-        listed = await every(connect(ctx, scope).webhook_endpoints.list_async({"limit": 100}))
-    except NotSent as error:
-        if error.code == "provider_key_refused":  # said better among the permissions
-            return []
-        return [_unreached(ctx, error)]
-    except AskProError as error:
-        return [_unreached(ctx, error)]
-    return endpoint_findings(ctx, listed)
-
-
-def endpoint_findings(ctx: Context, listed: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """What is wrong with the endpoints that point to this house."""
-    gettext = ctx.gettext
-    ours = [one for one in listed if _PATH in str(one["url"]) or (one.get("metadata") or {}).get(TENANT)]
-    on = [one for one in ours if one.get("status") == "enabled"]
-    if not ours:
-        return [Finding("error", gettext("Stripe has no webhook endpoint that points here."))]
-    if not on:
-        return [Finding("error", gettext("Stripe has switched the webhook endpoint off."))]
-    heard = {event for one in on for event in one.get("enabled_events") or ()}
-    found = []
-    missing = sorted(set(EVENTS) - heard) if "*" not in heard else []
-    if missing:
-        said = gettext("The webhook endpoint does not listen for: {events}").format(events=", ".join(missing))
-        found.append(Finding("error", said))
-    if any(one.get("api_version") not in (None, API_VERSION) for one in on):
-        said = gettext("The webhook endpoint speaks another version of Stripe's API than {version}.")
-        found.append(Finding("warning", said.format(version=API_VERSION)))
-    if len({str(one["url"]) for one in on}) < len(on):
-        found.append(
-            Finding("warning", gettext("Two webhook endpoints have the same address: everything arrives twice."))
-        )
-    return found
-
-
 async def _permissions(ctx: Context, scope: Scope) -> list[Finding]:
     """A restricted key (rk_…) must be able to read what we read; writing cannot be tried without doing it."""
     if not scope.key.reveal().startswith("rk_"):
@@ -147,6 +98,9 @@ async def _permissions(ctx: Context, scope: Scope) -> list[Finding]:
         "Disputes": api.disputes.list_async({"limit": 1}),
         "Webhook Endpoints": api.webhook_endpoints.list_async({"limit": 1}),
     }
+    settings = settings_of(ctx)
+    if settings.collecting == "connect" and settings.connect_charges == "transfers":
+        areas["Transfers"] = api.transfers.list_async({"limit": 1})
     answers = await asyncio.gather(*(ask(call) for call in areas.values()), return_exceptions=True)
     closed = [
         name

@@ -13,9 +13,11 @@ import msgspec
 from askpro.sdk import Context, EventKind, EventRefused, ProviderEvent
 from askpro_stripe.book import tenant_of
 from askpro_stripe.client import Gone, ask, connect
+from askpro_stripe.connected import owner_of
 from askpro_stripe.outcomes import identifier
 from askpro_stripe.params import KEY, TENANT
 from askpro_stripe.scope import scope_of, settings_of
+from askpro_stripe.settings import is_live
 
 __all__ = ("EVENTS", "HEADER", "signed_by", "verify_event")
 
@@ -59,7 +61,8 @@ async def verify_event(ctx: Context, headers: Mapping[str, str], body: bytes) ->
     """See PaymentProvider.
 
     An endpoint of the platform hears the payments of all tenants: an event about another one's comes back IGNORED with
-    that ``tenant``. One of the other mode, or about nothing of ours, is IGNORED without.
+    that ``tenant``. One of the other mode, or about nothing of ours, is IGNORED without. Raises Unavailable while
+    nobody can say whose it is.
     """
     settings, tenant = settings_of(ctx), tenant_of(ctx)
     header = headers.get(HEADER, "")
@@ -73,18 +76,21 @@ async def verify_event(ctx: Context, headers: Mapping[str, str], body: bytes) ->
     except msgspec.DecodeError as error:
         raise EventRefused("the body cannot be read") from error
     key = settings.platform_secret_key if shared else settings.secret_key
-    live = "_live_" in key.reveal() if key is not None else settings.live
+    live = is_live(key.reveal()) if key is not None else settings.live
     event = _read(said)
     ignored = replace(event, kind=EventKind.IGNORED, key="", provider_ref="", payment_ref="")
     if event.kind is EventKind.IGNORED or said.livemode is not live:
         return ignored
-    owner = str((said.data.object.get("metadata") or {}).get(TENANT) or "")
-    if not owner and shared and event.payment_ref:
-        owner = await _owner(ctx, said, event.payment_ref, live)
+    if event.kind is EventKind.PAYOUT:
+        owner = await _paid_out(ctx, said, live) if shared else _own_payout(ctx, said)
+    else:
+        owner = _named(said.data.object)
+        if not owner and shared and event.payment_ref:
+            owner = await _payer(ctx, said, event.payment_ref, live)
     if owner and owner != str(tenant.id):
         # by an endpoint of its own a tenant hears of nobody else; the name in there was written by somebody else
         return replace(ignored, tenant=owner) if shared else ignored
-    if not owner and (event.kind in (EventKind.PAYMENT, EventKind.METHOD) or (shared and event.payment_ref)):
+    if not owner and (shared or event.kind in (EventKind.PAYMENT, EventKind.METHOD, EventKind.PAYOUT)):
         return ignored  # the account is used for other things as well (failure 3)
     return event
 
@@ -130,11 +136,27 @@ def _read(said: _Event) -> ProviderEvent:
     )
 
 
-async def _owner(ctx: Context, said: _Event, intent: str, live: bool) -> str:
+def _named(thing: Mapping[str, Any]) -> str:
+    """The tenant that an object names."""
+    return str((thing.get("metadata") or {}).get(TENANT) or "")
+
+
+def _own_payout(ctx: Context, said: _Event) -> str:
+    """At a tenant's own endpoint: his own account's payouts are his. Not those of accounts connected to it."""
+    return "" if said.account else _named(said.data.object) or str(tenant_of(ctx).id)
+
+
+async def _paid_out(ctx: Context, said: _Event, live: bool) -> str:
+    """At the platform's endpoint: a payout is whose account it left. What stands in the payout, the account's holder
+    may have written. The platform's own payouts are nobody's here. Raises Unavailable.
+    """
+    return await owner_of(ctx, said.account, live) if said.account else ""
+
+
+async def _payer(ctx: Context, said: _Event, intent: str, live: bool) -> str:
     """Whose payment a dispute or a foreign refund is about; only the payment itself says so. Raises Unavailable."""
     scope = scope_of(ctx, said.account or "platform", live)
     try:
-        found = await ask(connect(ctx, scope).payment_intents.retrieve_async(intent))
+        return _named(await ask(connect(ctx, scope).payment_intents.retrieve_async(intent)))
     except Gone:
         return ""
-    return str((found.get("metadata") or {}).get(TENANT) or "")

@@ -1,19 +1,21 @@
 """Sending what is written down, and finding again what was sent when the answer got lost.
 
 Lists are asked, never Stripe's search: a list shows what was made a moment ago, search may be minutes behind. An
-object that is in no list is missing for sure only when every request that could still make it has ended.
+object that is in no list is missing for sure only when every request that could still make it has ended, and the list
+was read to its end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from datetime import timedelta
+from contextlib import aclosing
+from datetime import datetime, timedelta
 from typing import Any
 
 from askpro.errors import InvalidInput, NotFound, Unavailable
 from askpro.sdk import Context, NotSent
 from askpro_stripe.book import Book, Request, tenant_of
-from askpro_stripe.client import ask, connect, every
+from askpro_stripe.client import ask, connect, each
 from askpro_stripe.params import KEY, TENANT
 
 __all__ = ("find_lost", "send", "still_under_way")
@@ -49,30 +51,41 @@ def still_under_way(request: Request, ctx: Context) -> bool:
 async def find_lost(ctx: Context, request: Request) -> Request:
     """The request with its number; state ``refused`` when it is proved that it never arrived.
 
-    Raises Unavailable while that cannot be told, and what ``client.ask`` raises.
+    Raises Unavailable while that cannot be told (the list was too long to be read as well), and what ``client.ask``
+    raises.
     """
     book, tenant = Book(ctx), str(tenant_of(ctx).id)
-    for one in await _candidates(ctx, request):
-        metadata = one.get("metadata") or {}
-        if (metadata.get(TENANT), metadata.get(KEY)) == (tenant, request.key):
-            return await book.known(request, str(one["id"]), str(one.get("url") or ""), request.expires_at)
+    async with aclosing(each(_candidates(ctx, request))) as candidates:
+        async for one in candidates:
+            metadata = one.get("metadata") or {}
+            if (metadata.get(TENANT), metadata.get(KEY)) == (tenant, request.key):
+                return await book.known(request, str(one["id"]), str(one.get("url") or ""), request.expires_at)
     if still_under_way(request, ctx):
         raise Unavailable("it may still be on its way", code="in_progress")
     return await book.refused(request, "never_arrived")
 
 
-async def _candidates(ctx: Context, request: Request) -> list[dict[str, Any]]:
-    """What Stripe has that could be it."""
+def _candidates(ctx: Context, request: Request) -> Awaitable[Any]:
+    """The list in which it is, if it is anywhere. Of a customer's things only those of the time when it can be made."""
     api = connect(ctx, request.scope(ctx))
     sent = request.sent
-    since = {"gte": int((request.sent_at - _SKEW).timestamp())}
     match request.kind:
         case "refund":
-            return await every(api.refunds.list_async({"payment_intent": sent["payment_intent"], "limit": 100}))
-        case "payout":
-            return await every(api.transfers.list_async({"transfer_group": sent["transfer_group"], "limit": 100}))
+            call = api.refunds.list_async({"payment_intent": sent["payment_intent"], "limit": 100})
+        case "payout" | "transfer":
+            call = api.transfers.list_async({"transfer_group": sent["transfer_group"], "limit": 100})
+        case "reversal":
+            call = api.transfers.reversals.list_async(sent["transfer"], {"limit": 100})
         case "charge":
-            return await every(
-                api.payment_intents.list_async({"customer": sent["customer"], "created": since, "limit": 100})
-            )
-    return await every(api.checkout.sessions.list_async({"customer": sent["customer"], "created": since, "limit": 100}))
+            made = _made(request.sent_at, request.sent_at + _UNDER_WAY)
+            call = api.payment_intents.list_async({"customer": sent["customer"], "created": made, "limit": 100})
+        case _:  # a page may be asked for again as long as Stripe remembers its key
+            made = _made(request.sent_at, request.repeatable_until + _UNDER_WAY)
+            call = api.checkout.sessions.list_async({"customer": sent["customer"], "created": made, "limit": 100})
+    asked: Awaitable[Any] = call
+    return asked
+
+
+def _made(first: datetime, last: datetime) -> dict[str, int]:
+    """Between these two instants by our clock, in Stripe's seconds."""
+    return {"gte": int((first - _SKEW).timestamp()), "lte": int((last + _SKEW).timestamp())}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from askpro.errors import InvalidInput, NotFound
 from askpro.sdk import Context, CustomerRef, SavedMethod
 from askpro_stripe.book import Book
-from askpro_stripe.client import Gone, Stale, ask, connect, every
+from askpro_stripe.client import Gone, Stale, ask, connect, newest
 from askpro_stripe.connected import scope_now
 from askpro_stripe.outcomes import identifier, method_of
 from askpro_stripe.params import locale_of
@@ -26,7 +26,7 @@ async def list_methods(ctx: Context, customer: CustomerRef) -> Sequence[SavedMet
     try:
         known, found = await asyncio.gather(
             ask(api.customers.retrieve_async(ref)),
-            every(api.customers.payment_methods.list_async(ref, {"limit": 100}), most=100),
+            newest(api.customers.payment_methods.list_async(ref, {"limit": 100}), most=100),
         )
     except (Gone, Stale):
         return []

@@ -8,12 +8,12 @@ from typing import Any
 from askpro.errors import AskProError, Conflict, InvalidInput, Unavailable
 from askpro.sdk import Context, NotSent, Outcome, PayoutRequest, PayoutResult
 from askpro_stripe.book import Book, Request, tenant_of
-from askpro_stripe.client import Declined, ask, connect
-from askpro_stripe.connected import scope_now
+from askpro_stripe.client import Declined, Gone, ask, connect
+from askpro_stripe.connected import owner_of, scope_now
 from askpro_stripe.currencies import from_stripe, to_stripe
 from askpro_stripe.lost import find_lost, send
 from askpro_stripe.params import marks
-from askpro_stripe.scope import every_scope, platform_scope, settings_of
+from askpro_stripe.scope import Scope, every_scope, platform_scope, settings_of
 
 __all__ = ("look_up_payout", "of_payout", "of_transfer", "payout")
 
@@ -88,15 +88,39 @@ async def _learn(ctx: Context, request: Request) -> PayoutResult:
 
 
 async def _to_bank(ctx: Context, key: str, ref: str) -> PayoutResult:
-    """Only on an account that is the tenant's alone: the platform's own payouts are nobody else's business."""
+    """Only on accounts that are the tenant's alone: the platform's own payouts are nobody else's business.
+
+    NOT_SENT when every such account says that it has none of that number. As long as one cannot be asked, or there is
+    none to ask, nobody knows.
+    """
+    doubt, asked = "", False
     try:
         for scope in every_scope(ctx):
-            if scope.account != "platform":
-                await scope_now(ctx)
+            if scope.account == "platform":
+                continue
+            try:
+                if scope.header and not await _is_ours(ctx, scope):
+                    continue
                 return of_payout(key, await ask(connect(ctx, scope).payouts.retrieve_async(ref)))
+            except Gone:
+                asked = True
+            except AskProError as error:
+                doubt = error.code
     except AskProError as error:
-        return PayoutResult(key=key, outcome=Outcome.UNKNOWN, provider_ref=ref, code=error.code)
-    return PayoutResult(key=key, outcome=Outcome.NOT_SENT)
+        doubt = error.code
+    if asked and not doubt:
+        return PayoutResult(key=key, outcome=Outcome.NOT_SENT)
+    return PayoutResult(key=key, outcome=Outcome.UNKNOWN, provider_ref=ref, code=doubt or "no_account")
+
+
+async def _is_ours(ctx: Context, scope: Scope) -> bool:
+    """Whether a connected account is this tenant's. Raises Unavailable when nobody owns up to it: closed,
+    or out of the platform's reach, it may have been this tenant's.
+    """
+    owner = await owner_of(ctx, scope.account, scope.live)
+    if not owner:
+        raise Unavailable("nobody says whose account it is", code="account_not_yours")
+    return owner == str(tenant_of(ctx).id)
 
 
 def of_transfer(key: str, transfer: Mapping[str, Any]) -> PayoutResult:
@@ -109,7 +133,7 @@ def of_transfer(key: str, transfer: Mapping[str, Any]) -> PayoutResult:
 
 
 def of_payout(key: str, payout_: Mapping[str, Any]) -> PayoutResult:
-    """A payout to a bank."""
+    """A payout to a bank, with its amount even where the bank did not take it: so much is missing there."""
     outcome = {
         "paid": Outcome.SETTLED,
         "pending": Outcome.PENDING,
@@ -122,6 +146,6 @@ def of_payout(key: str, payout_: Mapping[str, Any]) -> PayoutResult:
         key=key,
         outcome=outcome,
         provider_ref=str(payout_["id"]),
-        amount=None if declined else from_stripe(int(payout_["amount"]), str(payout_["currency"])),
+        amount=from_stripe(int(payout_["amount"]), str(payout_["currency"])),
         code=str(payout_.get("failure_code") or "cancelled") if declined else "",
     )

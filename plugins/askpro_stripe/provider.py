@@ -14,6 +14,7 @@ from askpro.sdk import (
     CustomerRef,
     Dispute,
     Feature,
+    Finding,
     OnboardingLink,
     PayoutRequest,
     PayoutResult,
@@ -24,7 +25,19 @@ from askpro.sdk import (
     SavedMethod,
     SetupRequest,
 )
-from askpro_stripe import charges, connected, disputes, endpoints, events, methods, pages, payments, payouts, refunds
+from askpro_stripe import (
+    charges,
+    connected,
+    disputes,
+    endpoint_check,
+    endpoints,
+    events,
+    methods,
+    pages,
+    payments,
+    payouts,
+    refunds,
+)
 from askpro_stripe.currencies import CURRENCIES, LIMITS
 from askpro_stripe.settings import StripeSettings
 
@@ -112,3 +125,6 @@ class StripeProvider:
 
     async def list_endpoints(self, ctx: Context) -> Sequence[str]:
         return await endpoints.list_endpoints(ctx)
+
+    async def check_endpoint(self, ctx: Context, url: str) -> Sequence[Finding]:
+        return await endpoint_check.check_endpoint(ctx, url)

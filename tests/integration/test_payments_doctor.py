@@ -15,11 +15,12 @@ import pytest
 from askpro import clock, db
 from askpro.actor import Actor
 from askpro.errors import PluginUnavailable
-from askpro.payments import doctor, endpoints, inbox
+from askpro.money import Money
+from askpro.payments import bank_payouts, doctor, endpoints, inbox
 from askpro.people.service import create_customer
 from askpro.pluginhost import Stage
 from askpro.pluginhost.service import enable, save_settings
-from askpro.sdk.payments import EventKind, ProviderEvent
+from askpro.sdk.payments import EventKind, Outcome, PayoutResult, ProviderEvent
 from askpro.testing.stripe import signature
 from stripe_house import House, house
 from web_site import OPERATOR, SECRET
@@ -94,6 +95,50 @@ async def test_no_address_and_one_the_provider_does_not_know(house: House) -> No
     [ours] = [one for one in (await client.v1.webhook_endpoints.list_async()).data if one.url == done.url]
     await client.v1.webhook_endpoints.update_async(ours.id, {"disabled": True})
     assert "endpoint_unknown" in await codes(house)
+
+
+async def test_an_endpoint_of_somebody_else_hides_nothing(house: House) -> None:
+    """Another installation's endpoint in the same account hears everything, and ours does not: that is said."""
+    url = await ready(house)
+    client = house.stripe.client("sk_test_nord").v1.webhook_endpoints
+    await client.create_async({"url": "https://elsewhere.example/webhooks/stripe/other", "enabled_events": ["*"]})
+    assert await codes(house) == {"Test mode: no real money moves here."}
+    [ours] = [one for one in (await client.list_async()).data if one.url == url]
+    await client.update_async(ours.id, {"enabled_events": ["payment_intent.succeeded"]})
+    [said] = [one for one in await codes(house) if "does not listen for" in one]
+    assert "refund.failed" in said
+    await client.update_async(ours.id, {"disabled": True})
+    assert {"endpoint_unknown", "Stripe has switched the webhook endpoint off."} <= await codes(house)
+
+
+async def test_a_payout_that_came_back(house: House) -> None:
+    """Said with its number and a reason, until a later one has arrived; test money is no matter of a live account, and
+    one that was called back is none at all.
+    """
+    await ready(house)
+    tenant = house.tenants["nord"].id
+
+    async def told(ref: str, outcome: Outcome, code: str = "", live: bool = False) -> None:
+        said = PayoutResult(key="", outcome=outcome, provider_ref=ref, amount=Money.of(5, "EUR"), code=code)
+        await bank_payouts.apply(tenant, "stripe", ref, said, live=live)
+
+    await told("po_0", Outcome.DECLINED, "account_closed", live=True)
+    await told("po_1", Outcome.SETTLED)
+    assert "payout_failed" not in await codes(house)
+    await told("po_1", Outcome.DECLINED, "account_closed")
+    [said] = [one for one in await doctor.findings(house.tenants["nord"], "stripe") if one.code == "payout_failed"]
+    assert (said.level, said.text) == (
+        "error",
+        "The last payout to the bank did not arrive: po_1: The bank account is closed or locked.",
+    )
+    assert "payout_failed" not in await codes(house, "sandbox")
+    await told("po_2", Outcome.DECLINED, "cancelled")
+    assert "payout_failed" in await codes(house)
+    await told("po_3", Outcome.PENDING)
+    assert "payout_failed" not in await codes(house)
+    await told("po_3", Outcome.DECLINED, "a_new_reason")
+    found = await doctor.findings(house.tenants["nord"], "stripe")
+    assert "The last payout to the bank did not arrive: po_3: a new reason" in [one.text for one in found]
 
 
 async def test_messages_that_are_refused(house: House) -> None:

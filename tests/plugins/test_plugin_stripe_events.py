@@ -187,3 +187,31 @@ async def test_a_dispute_whose_payment_cannot_be_asked_comes_again() -> None:
     raw = body("charge.dispute.created", {"id": "du_1", "payment_intent": "pi_1", "metadata": {}})
     with pytest.raises(Unavailable):
         await read(raw, secret="whsec_p", values=SHARED, answer=lambda _: httpx.Response(500))
+
+
+CONNECT = {**SHARED, "collecting": "connect", "platform_connect_secret": "whsec_c"}
+PAYOUT = {"id": "po_1", "object": "payout", "amount": 500, "currency": "eur", "metadata": {}}
+
+
+async def test_a_payout_of_the_tenants_own_account() -> None:
+    """Its own endpoint has signed it, so it is the tenant's; what is connected to that account is somebody else's."""
+    event = await read(body("payout.paid", PAYOUT))
+    assert (event.kind, event.provider_ref, event.tenant) == (EventKind.PAYOUT, "po_1", "")
+    strange = await read(body("payout.paid", PAYOUT, account="acct_9"))
+    assert (strange.kind, strange.provider_ref, strange.tenant) == (EventKind.IGNORED, "", "")
+
+
+async def test_the_platforms_own_payout_is_nobodys() -> None:
+    """The platform pays out to its own bank: no tenant is told, whatever somebody has written into it."""
+    for metadata in ({}, THEIRS):
+        raw = body("payout.failed", {**PAYOUT, "metadata": metadata})
+        event = await read(raw, secret="whsec_p", values=SHARED)
+        assert (event.kind, event.provider_ref, event.tenant) == (EventKind.IGNORED, "", "")
+
+
+async def test_a_connected_account_of_nobody_is_ignored() -> None:
+    """The platform has connected accounts for other things as well: what they do is kept nowhere."""
+    account = {"id": "acct_9", "object": "account", "metadata": {}}
+    raw = body("account.updated", account, account="acct_9")
+    event = await read(raw, secret="whsec_c", values=CONNECT)
+    assert (event.kind, event.provider_ref, event.tenant) == (EventKind.IGNORED, "", "")

@@ -82,13 +82,13 @@ def test_features_follow_the_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("charges", "account", "destination"),
-    [("direct", "acct_7", ""), ("destination", "platform", "acct_7"), ("transfers", "platform", "")],
+    ("charges", "account", "destination", "share_to"),
+    [("direct", "acct_7", "", ""), ("destination", "platform", "acct_7", ""), ("transfers", "platform", "", "acct_7")],
 )
-def test_where_connect_charges(charges: str, account: str, destination: str) -> None:
-    """On the connected account, on the platform's with the money passed on, or on the platform's alone."""
+def test_where_connect_charges(charges: str, account: str, destination: str, share_to: str) -> None:
+    """On the connected account, or on the platform's, with the money passed on by Stripe or later by us."""
     scope = scope_for_new(context({**CONNECT, "connect_charges": charges}))
-    assert (scope.account, scope.destination) == (account, destination)
+    assert (scope.account, scope.destination, scope.share_to) == (account, destination, share_to)
     assert scope.header == ("acct_7" if charges == "direct" else None)
 
 

@@ -13,7 +13,7 @@ from askpro.errors import AskProError, Conflict, InvalidInput, NotAllowed, Unava
 from askpro.pluginhost.http import LimitedClient
 from askpro.sdk import NotSent, Secret
 from askpro.testing import make_context
-from askpro_stripe.client import API_VERSION, Declined, Gone, Stale, ask, connect, every
+from askpro_stripe.client import API_VERSION, Declined, Gone, Stale, ask, connect, every, newest
 from askpro_stripe.scope import Scope
 from askpro_stripe.settings import StripeSettings
 
@@ -119,7 +119,7 @@ async def test_what_is_sent() -> None:
 
 
 async def test_lists_are_read_to_the_end() -> None:
-    """Page after page, up to a bound."""
+    """Page after page, up to a bound: beyond it the whole cannot be had, and the newest can."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         first = int(request.url.params.get("starting_after", "r_0").removeprefix("r_"))
@@ -128,4 +128,7 @@ async def test_lists_are_read_to_the_end() -> None:
         return httpx.Response(200, content=json.dumps(body).encode())
 
     assert [one["id"] for one in await every(api(answer).refunds.list_async())] == [f"r_{n}" for n in range(1, 7)]
-    assert len(await every(api(answer).refunds.list_async(), most=3)) == 3
+    with pytest.raises(Unavailable) as cut:
+        await every(api(answer).refunds.list_async(), most=3)
+    assert cut.value.code == "list_too_long"
+    assert len(await newest(api(answer).refunds.list_async(), 3)) == 3

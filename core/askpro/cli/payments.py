@@ -2,52 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import TypeVar
 from uuid import UUID
 
 import click
 
-from askpro import db, logs, secrets
 from askpro.actor import Actor
-from askpro.app import plugin_host
-from askpro.payments import doctor, endpoints, inbox, providers
+from askpro.cli.hosted import with_host
+from askpro.payments import doctor, endpoints, inbox
 from askpro.payments.doctor import ProviderFinding
 from askpro.payments.inbox import InboxEvent
-from askpro.settings import Settings
+from askpro.pluginhost import Host
 from askpro.tenancy.model import PLATFORM, Tenant
 from askpro.tenancy.queries import all_tenants, tenant_by_id, tenant_by_slug
 
 __all__ = ("payments",)
 
-T = TypeVar("T")
 _BY = Actor("operator", "console")
 _COLOURS = {"error": "red", "warning": "yellow", "ok": "green"}
-
-
-def _with_providers(work: Callable[[], Awaitable[T]]) -> T:
-    """Run ``work`` with database and plugins up, as the server would."""
-    settings = Settings.from_env()
-    logs.configure(json=settings.log_json)
-    secrets.configure(settings.secret_keys)
-
-    async def run() -> T:
-        host = plugin_host(settings)
-        host.load()
-        await db.start(settings.database_url, max_size=settings.pool_max, pooler=settings.pooler)
-        try:
-            await host.start()
-            providers.connect(host, settings)
-            return await work()
-        finally:
-            providers.disconnect()
-            await db.stop()
-
-    return asyncio.run(run())
 
 
 async def _tenants(slug: str | None, reason: str) -> list[Tenant]:
@@ -67,14 +41,14 @@ def payments() -> None:
 def doctor_command(tenant: str | None, as_json: bool) -> None:
     """Look for what is misconfigured; exit code 1 when something is wrong. Asks the providers."""
 
-    async def work() -> list[tuple[str, ProviderFinding]]:
+    async def work(_: Host) -> list[tuple[str, ProviderFinding]]:
         return [
             (one.slug, finding)
             for one in await _tenants(tenant, "the operator asks the payments doctor")
             for finding in await doctor.findings(one)
         ]
 
-    found = _with_providers(work)
+    found = with_host(work)
     if as_json:
         click.echo(json.dumps([{"tenant": slug, **asdict(one)} for slug, one in found], indent=1, ensure_ascii=False))
     else:
@@ -95,13 +69,13 @@ def doctor_command(tenant: str | None, as_json: bool) -> None:
 def endpoint_command(slug: str, provider: str, create: bool, base_url: str) -> None:
     """Show the address to which PROVIDER delivers events about SLUG (``platform``: the one that resellers share)."""
 
-    async def work() -> endpoints.Connected:
+    async def work(_: Host) -> endpoints.Connected:
         tenant = await tenant_by_slug(slug)
         if create:
             return await endpoints.connect_endpoint(tenant, provider, base_url=base_url, by=_BY)
         return endpoints.Connected(await endpoints.url(tenant, provider, base_url=base_url), (), {})
 
-    done = _with_providers(work)
+    done = with_host(work)
     click.echo(done.url)
     for name in done.saved:
         click.echo(f"saved: {name}", err=True)
@@ -119,14 +93,14 @@ def endpoint_command(slug: str, provider: str, create: bool, base_url: str) -> N
 def events_command(slug: str | None, dead: bool, limit: int, as_json: bool) -> None:
     """List events of providers, latest first; without SLUG of everybody."""
 
-    async def work() -> list[tuple[str, InboxEvent]]:
+    async def work(_: Host) -> list[tuple[str, InboxEvent]]:
         return [
             (tenant.slug, one)
             for tenant in await _tenants(slug, "the operator lists events of payment providers")
             for one in await inbox.events(tenant.id, state="dead" if dead else None, limit=limit)
         ]
 
-    found = _with_providers(work)
+    found = with_host(work)
     if as_json:
         click.echo(json.dumps([{"tenant": name, **asdict(one)} for name, one in found], indent=1, default=str))
         return
@@ -148,11 +122,11 @@ def replay_command(slug: str, event: UUID | None, everything: bool) -> None:
     if (event is None) is not everything:
         raise click.UsageError("name one EVENT, or say --all")
 
-    async def work() -> int:
+    async def work(_: Host) -> int:
         tenant = await tenant_by_slug(slug)
         if event is None:
             return await inbox.replay_all(tenant.id, by=_BY)
         await inbox.replay(tenant.id, event, by=_BY)
         return 1
 
-    click.echo(f"{_with_providers(work)} events will be processed again")
+    click.echo(f"{with_host(work)} events will be processed again")

@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from askpro import db, logs, secrets
+from askpro import db
 from askpro.actor import Actor
-from askpro.app import plugin_host
+from askpro.cli.hosted import with_host
 from askpro.pluginhost import Host, PluginReport
 from askpro.pluginhost import service as verbs
 from askpro.pluginhost.doctor import health, text
 from askpro.sdk.context import TenantRef
-from askpro.settings import Settings
 from askpro.tenancy import audit
 from askpro.tenancy.queries import tenant_by_slug
 
 __all__ = ("plugins",)
 
-T = TypeVar("T")
 _BY = Actor("operator", "console")
-
-
-def _with_host(work: Callable[[Host], Awaitable[T]]) -> T:
-    """Run ``work`` with the plugins loaded and, where there is a database, started as the server would."""
-    settings = Settings.from_env()
-    logs.configure(json=settings.log_json)
-    secrets.configure(settings.secret_keys)
-
-    async def run() -> T:
-        host = plugin_host(settings)
-        host.load()
-        await db.start(settings.database_url, max_size=2, pooler=settings.pooler)
-        try:
-            await host.start()
-            return await work(host)
-        finally:
-            await db.stop()
-
-    return asyncio.run(run())
 
 
 @click.group()
@@ -79,7 +57,7 @@ def _reports() -> tuple[list[PluginReport], list[str]]:
     async def work(host: Host) -> tuple[list[PluginReport], list[str]]:
         return list(host.report()), list(host.missing())
 
-    return _with_host(work)
+    return with_host(work)
 
 
 @plugins.command("offer")
@@ -91,7 +69,7 @@ def offer_command(plugin: str, default: bool) -> None:
     async def work(host: Host) -> None:
         await verbs.offer(host, plugin, by=str(_BY), state="default" if default else "offered")
 
-    _with_host(work)
+    with_host(work)
 
 
 @plugins.command("hide")
@@ -102,7 +80,7 @@ def hide_command(plugin: str) -> None:
     async def work(host: Host) -> None:
         await verbs.hide(host, plugin, by=str(_BY))
 
-    _with_host(work)
+    with_host(work)
 
 
 @plugins.command("enable")
@@ -110,7 +88,7 @@ def hide_command(plugin: str) -> None:
 @click.option("--tenant", required=True, help="The reseller's slug.")
 def enable_command(plugin: str, tenant: str) -> None:
     """Switch PLUGIN on for a reseller."""
-    _with_host(_switch(verbs.enable, "plugin.enabled", plugin, tenant))
+    with_host(_switch(verbs.enable, "plugin.enabled", plugin, tenant))
 
 
 @plugins.command("disable")
@@ -118,7 +96,7 @@ def enable_command(plugin: str, tenant: str) -> None:
 @click.option("--tenant", required=True, help="The reseller's slug.")
 def disable_command(plugin: str, tenant: str) -> None:
     """Switch PLUGIN off for a reseller."""
-    _with_host(_switch(verbs.disable, "plugin.disabled", plugin, tenant))
+    with_host(_switch(verbs.disable, "plugin.disabled", plugin, tenant))
 
 
 def _switch(verb: Any, action: str, plugin: str, slug: str) -> Callable[[Host], Awaitable[None]]:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from askpro import clock, db
 from askpro.errors import N_, AskProError, InvalidInput, NotFound
 from askpro.i18n import reader
-from askpro.payments import endpoints, providers
+from askpro.payments import bank_payouts, endpoints, providers
 from askpro.payments.endpoints import Endpoint
 from askpro.pluginhost import TenantProvider
 from askpro.pluginhost.service import check_settings
@@ -40,6 +40,7 @@ _TEXTS = {
     "dead_letters": N_("Messages of the provider that could not be processed: {count}"),
     "unknown_payments": N_("Payments without an answer for more than a day: {count}"),
     "flagged_payments": N_("Payments that do not fit their order and were not credited: {count}"),
+    "payout_failed": N_("The last payout to the bank did not arrive: {what}"),
     "test_mode": N_("Payments here are test money, and this is a production system."),
     "currency_missing": N_("Customers have balances in {what}, which this payment method does not take."),
     "well": N_("Everything is in order."),
@@ -112,6 +113,7 @@ class _Check:
         else:
             await self._plugin(one)
             self._money(can, facts["currencies"])
+            await self._payouts(can)
             await self._endpoint(one, can, facts["settled"])
         if all(one.level == "ok" for one in self._found):
             self._say("ok", "well")
@@ -150,6 +152,12 @@ class _Check:
         if missing:
             self._say("warning", "currency_missing", what=", ".join(missing))
 
+    async def _payouts(self, can: ProviderCapabilities) -> None:
+        last = await bank_payouts.latest(self._tenant.id, self._key, live=can.live)
+        if last is not None and last.failed:
+            why = self._gettext(text) if (text := bank_payouts.why(last.code)) else last.code.replace("_", " ")
+            self._say("error", "payout_failed", what=f"{last.ref}: {why}" if why else last.ref)
+
     async def _endpoint(self, one: TenantProvider, can: ProviderCapabilities, settled: int) -> None:
         owner = PLATFORM if can.shared_endpoint else self._tenant.id
         row = next((each for each in await endpoints.of_tenant(owner) if each.provider == self._key), None)
@@ -171,15 +179,20 @@ class _Check:
             self._say("warning", "endpoint_silent")
 
     async def _told(self, one: TenantProvider) -> None:
-        """Whether the provider knows our address."""
+        """Whether the provider knows our address, and tells it everything."""
+        ours = await endpoints.url(self._tenant, self._key)
         try:
             listed = await one.list_endpoints()
+            said = await one.check_endpoint(ours)
         except AskProError as error:
             self._say("warning", "provider_failed", what=error.code)
             return
-        if listed is None:
-            return
-        ours = await endpoints.url(self._tenant, self._key)
         path = ours.partition("/webhooks/")[2]
-        if not any(address.partition("/webhooks/")[2].partition("?")[0] == path for address in listed):
+        if listed is not None and path not in {_path(address) for address in listed}:
             self._say("error", "endpoint_unknown", what=ours)
+        self._found += [ProviderFinding(self._key, line.level, line.text) for line in said]
+
+
+def _path(address: str) -> str:
+    """Provider and token of an address of ours, whatever host it stands on."""
+    return address.partition("/webhooks/")[2].partition("?")[0]

@@ -6,7 +6,7 @@ and again until it worked once. What never works is a dead letter: shown, and re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from askpro.actor import Actor
 from askpro.errors import NotAllowed, NotFound
 from askpro.ids import new_id
 from askpro.jobs import defer
-from askpro.payments import disputes, endpoints, methods, providers, refunds, schedule, settle
+from askpro.payments import bank_payouts, disputes, endpoints, methods, providers, refunds, schedule, settle
 from askpro.sdk.context import TenantRef
 from askpro.sdk.payments import EventKind, ProviderEvent
 from askpro.tenancy import audit
@@ -30,6 +30,7 @@ __all__ = (
     "InboxEvent",
     "accept",
     "emit_from_plugin",
+    "event",
     "events",
     "process",
     "process_now",
@@ -51,6 +52,10 @@ _STATES: Mapping[State, str] = {
     "done": "processed_at is not null",
     "dead": "dead_at is not null",
 }
+_COLUMNS = (
+    "id, provider, account, type, kind, key, provider_ref, received_at, attempts, next_try, processed_at, dead_at,"
+    " last_error, live"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +187,8 @@ async def _act(tenant: UUID, row: Any) -> str:
             return await methods.heard(tenant, provider, ref)
         case EventKind.ACCOUNT:
             return await endpoints.account_heard(tenant, provider)
+        case EventKind.PAYOUT:
+            return await bank_payouts.heard(tenant, provider, ref, live=row["live"])
         case _:
             return "nothing to look up"
 
@@ -233,20 +240,39 @@ async def emit_from_plugin(plugin: str, tenant: TenantRef, event: ProviderEvent)
 
 
 async def events(
-    tenant: UUID, *, state: State | None = None, limit: int = 50, before: UUID | None = None
+    tenant: UUID,
+    *,
+    state: State | None = None,
+    limit: int = 50,
+    before: UUID | None = None,
+    providers: Sequence[str] | None = None,
 ) -> list[InboxEvent]:
-    """Events, newest first. ``before``: the id of the last one of the page before."""
+    """Events, newest first, of all providers or of these. ``before``: the id of the last one of the page before."""
     which = f" and {_STATES[state]}" if state else ""
     async with db.unit(tenant):
         rows = await db.fetch(
-            "select id, provider, account, type, kind, key, provider_ref, received_at, attempts, next_try,"  # noqa: S608
-            " processed_at, dead_at, last_error, live from payments.inbox"
-            f" where tenant_id = $1 and ($2::uuid is null or id < $2){which} order by id desc limit $3",
+            f"select {_COLUMNS} from payments.inbox"  # noqa: S608 - constants
+            " where tenant_id = $1 and ($2::uuid is null or id < $2) and ($4::text[] is null or provider = any($4))"
+            f"{which} order by id desc limit $3",
             tenant,
             before,
             limit,
+            None if providers is None else list(providers),
         )
     return [InboxEvent(*row) for row in rows]
+
+
+async def event(tenant: UUID, event_id: UUID) -> InboxEvent:
+    """One of them. Raises NotFound."""
+    async with db.unit(tenant):
+        row = await db.fetchrow(
+            f"select {_COLUMNS} from payments.inbox where tenant_id = $1 and id = $2",  # noqa: S608 - constants
+            tenant,
+            event_id,
+        )
+    if row is None:
+        raise NotFound("there is no such event")
+    return InboxEvent(*row)
 
 
 async def replay(tenant: UUID, event_id: UUID, *, by: Actor = _BY) -> None:

@@ -7,7 +7,10 @@ from piccolo.table import Table
 
 from askpro.db import DB
 
-__all__ = ("AttemptRow", "ConsentRow", "DisputeRow", "EndpointRow", "InboxRow", "OrderRow", "RefundRow", "RuleRow")
+__all__ = (
+    "AttemptRow", "BankPayoutRow", "ConsentRow", "DisputeRow", "EndpointRow", "InboxRow", "OrderRow", "RefundRow",
+    "RuleRow",
+)  # fmt: skip
 
 
 class OrderRow(Table, tablename="orders", schema="payments", db=DB):
@@ -174,6 +177,7 @@ class RefundRow(Table, tablename="refund", schema="payments", db=DB):
     created_at = Timestamptz()
     changed_at = Timestamptz()
     settled_at = Timestamptz(null=True, default=None)
+    sent_at = Timestamptz(null=True, default=None)
 
 
 class DisputeRow(Table, tablename="dispute", schema="payments", db=DB):
@@ -208,3 +212,19 @@ class DisputeRow(Table, tablename="dispute", schema="payments", db=DB):
     created_at = Timestamptz()
     changed_at = Timestamptz()
     closed_at = Timestamptz(null=True, default=None)
+
+
+class BankPayoutRow(Table, tablename="bank_payout", schema="payments", db=DB):
+    """What a provider sends to a reseller's bank by itself."""
+
+    tenant_id = UUID(default=None)
+    id = UUID(primary_key=True, default=None)
+    provider = Text()
+    number = Text(db_column_name="ref")  # Table.ref is Piccolo's own
+    live = Boolean()
+    amount = BigInt(null=True, default=None)
+    currency = Text(default="")
+    outcome = Text()
+    code = Text(default="")
+    seen_at = Timestamptz()
+    changed_at = Timestamptz()

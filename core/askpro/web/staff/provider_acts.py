@@ -10,9 +10,9 @@ from askpro.payments import endpoints
 from askpro.pluginhost.service import disable, enable, save_settings
 from askpro.tenancy import audit
 from askpro.web.portal.frame import FieldError
+from askpro.web.portal.leaving import onward
 from askpro.web.portal.visit import Visit
 from askpro.web.staff.provider_facts import Known, host_of, known, ref_of, url_of
-from askpro.web.staff.provider_views import LeavePage
 from askpro.web.staff.providers import render
 
 __all__ = ("connect", "register", "save", "switch")
@@ -70,7 +70,10 @@ async def register(visit: Visit) -> Response[bytes]:
         )
     except InvalidInput as error:
         return await render(visit, one.view.id, errors=(_fault(visit, error),))
-    return visit.page("staff/provider_leave.html", LeavePage(one.title, url, url_of(one.view.id)), "providers")
+    text = visit.gettext(
+        "%(provider)s asks for your company's data on a page of its own. Afterwards you come back here."
+    )
+    return onward(visit, one.title, url, url_of(one.view.id), room="providers", text=text % {"provider": one.title})
 
 
 async def _key(visit: Visit) -> tuple[Known, str]:

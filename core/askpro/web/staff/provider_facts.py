@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from askpro.errors import AskProError, NotFound
-from askpro.payments import providers
+from askpro.payments import bank_payouts, providers
 from askpro.pluginhost import Host
 from askpro.pluginhost.service import FieldView, PluginView, tenant_plugins
 from askpro.sdk.context import TenantRef
 from askpro.sdk.payments import Feature, ProviderCapabilities
+from askpro.sdk.providers import Payouts
 from askpro.web.portal.frame import Link, Option
 from askpro.web.portal.visit import Visit
 from askpro.web.staff.labels import FEATURES, METHODS, badge
-from askpro.web.staff.provider_views import SettingRow, Way
+from askpro.web.staff.provider_views import PayoutRow, SettingRow, Way
+from askpro.web.staff.reasons import reason
 from askpro.web.theme.labels import Badge
 
-__all__ = ("PATH", "Known", "host_of", "known", "plugin_pages", "ref_of", "setting_rows", "titles", "url_of")
+__all__ = ("PATH", "Known", "host_of", "known", "payouts", "plugin_pages", "ref_of", "setting_rows", "titles", "url_of")
 
 PATH = "/staff/providers"
 _LISTED = 6
@@ -170,3 +172,21 @@ def plugin_pages(visit: Visit, plugin: str = "") -> tuple[Link, ...]:
     """Plugins' own pages for staff, as links; with ``plugin`` only that one's."""
     root = f"/x/{plugin}/" if plugin else "/x/"  # "sepa" is not "sepa_plus"
     return tuple(Link(one.label, one.url) for one in visit.pages if one.url.startswith(root))
+
+
+async def payouts(visit: Visit, one: Known) -> tuple[PayoutRow, ...] | None:
+    """The latest payouts to the reseller's bank; None for a plugin that pays nothing out."""
+    given = host_of(visit).records[one.view.id].given.providers
+    keys = [each.key for each in given if isinstance(each, Payouts)]
+    if not keys:
+        return None
+    return tuple(_payout(visit, each) for each in await bank_payouts.listed(visit.tenant.id, keys))
+
+
+def _payout(visit: Visit, one: bank_payouts.BankPayout) -> PayoutRow:
+    called_back = one.state == "declined" and not one.failed
+    why = visit.gettext(text) if (text := bank_payouts.why(one.code)) else reason(visit, one.code)
+    return PayoutRow(
+        one.ref, one.changed_at, badge("payout", "cancelled" if called_back else one.state), one.amount,
+        why if one.failed else "", not one.live,
+    )  # fmt: skip

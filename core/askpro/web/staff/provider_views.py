@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from askpro.money import Money
 from askpro.web.portal.frame import FieldError, Link, Option
 from askpro.web.theme.labels import Badge
 
-__all__ = ("EventRow", "FindingRow", "LeavePage", "ProviderPage", "ProviderRow", "ProvidersPage", "SettingRow", "Way")
+__all__ = ("EventRow", "FindingRow", "PayoutRow", "ProviderPage", "ProviderRow", "ProvidersPage", "SettingRow", "Way")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,18 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PayoutRow:
+    """Money on its way to the reseller's bank. ``amount`` None: nobody said; ``remark``: why it did not arrive."""
+
+    ref: str
+    at: datetime
+    badge: Badge
+    amount: Money | None
+    remark: str = ""
+    test_money: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Way:
     """One provider of the plugin: what it can do for this reseller, in words; ``facts`` are further lines.
 
@@ -84,7 +97,7 @@ class Way:
 class ProviderPage:
     """One plugin: on or off, settings, what a check found, its latest events.
 
-    ``findings`` None: no check was asked for; ``check_url`` asks for one.
+    ``findings`` None: no check was asked for; ``check_url`` asks for one. ``payouts`` None: it pays nothing out.
     """
 
     title: str
@@ -99,15 +112,8 @@ class ProviderPage:
     ways: tuple[Way, ...]
     check_url: str
     events: tuple[EventRow, ...]
+    events_url: str = ""
+    payouts: tuple[PayoutRow, ...] | None = None
     findings: tuple[FindingRow, ...] | None = None
     pages: tuple[Link, ...] = ()
     errors: tuple[FieldError, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LeavePage:
-    """The way to a provider's own page: our policy lets a link leave the house, but no form."""
-
-    title: str
-    url: str
-    back_url: str

@@ -11,20 +11,22 @@ from askpro.web.portal.frame import FieldError, Notice
 from askpro.web.portal.visit import Visit
 from askpro.web.staff import events
 from askpro.web.staff.findings import findings
-from askpro.web.staff.provider_facts import PATH, host_of, known, plugin_pages, ref_of, setting_rows, url_of
+from askpro.web.staff.provider_facts import PATH, host_of, known, payouts, plugin_pages, ref_of, setting_rows, url_of
 from askpro.web.staff.provider_views import ProviderPage, ProviderRow, ProvidersPage
 
 __all__ = ("index", "render", "show")
 
 
 async def index(visit: Visit) -> Response[bytes]:
-    """``GET /staff/providers``."""
+    """``GET /staff/providers``; ``done``: an event of a provider that has no page any more is tried again."""
     rows = tuple(
         ProviderRow(one.title, one.summary, url_of(one.view.id), one.badges(),
                     one.trouble(visit) if one.view.enabled else "")
         for one in await known(visit)
     )  # fmt: skip
-    return visit.page("staff/providers.html", ProvidersPage(rows, plugin_pages(visit)), "providers")
+    done = visit.query("done", 10) == "replayed"
+    notices = [Notice("ok", visit.gettext("The event is tried again."))] if done else []
+    return visit.page("staff/providers.html", ProvidersPage(rows, plugin_pages(visit)), "providers", notices=notices)
 
 
 async def show(visit: Visit) -> Response[bytes]:
@@ -67,6 +69,8 @@ async def render(
         ways=one.ways(visit),
         check_url=f"{url_of(plugin)}?check=1",
         events=await events.rows(visit, one.keys),
+        events_url=url_of(plugin, "events"),
+        payouts=await payouts(visit, one),
         findings=await findings(visit, one.keys) if visit.query("check", 1) else None,
         pages=plugin_pages(visit, plugin),
         errors=errors,
