@@ -1,4 +1,7 @@
-"""A statement that staff upload: every line once, what is clear is settled, what is not waits for a person."""
+"""A statement that staff upload: every line once, what is clear is settled, what is not waits for a person.
+
+Reading a large file and looking for references in it takes seconds of CPU: that happens in threads.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,16 @@ from askpro_banktransfer.transfers import Transfers
 
 __all__ = ("take_in",)
 
+_AT_ONCE = 100
+"""Entries that are decided before anybody else has a turn; some milliseconds."""
+
 
 async def take_in(ctx: Context, name: str, data: bytes) -> tuple[Upload, bool]:
     """Read and book a camt.053 file; (what became of it, whether it is new). The same file again changes nothing.
 
     Raises InvalidInput: whatever ``read_camt053`` says, ``statement_other_account``, ``statement_other_currency``.
     """
-    digest = sha256(data).hexdigest()
-    statements = await asyncio.to_thread(read_camt053, data)  # some seconds of CPU for a large file
+    digest, statements = await asyncio.to_thread(_parsed, data)
     async with open_books(ctx) as (transfers, movements):
         if (earlier := await movements.upload(digest=digest)) is not None:
             return earlier, False
@@ -53,6 +58,10 @@ async def take_in(ctx: Context, name: str, data: bytes) -> tuple[Upload, bool]:
     return upload, True
 
 
+def _parsed(data: bytes) -> tuple[str, list[Statement]]:
+    return sha256(data).hexdigest(), read_camt053(data)
+
+
 def _check(ctx: Context, statements: list[Statement], accounts: frozenset[str]) -> None:
     """Only statements of an account to which customers were told to transfer."""
     settings = ctx.settings
@@ -69,14 +78,15 @@ def _check(ctx: Context, statements: list[Statement], accounts: frozenset[str]) 
 async def _book(transfers: Transfers, movements: Movements, upload: Upload, statement: Statement) -> Upload:
     known = await movements.known(statement.account_iban, [one.key for one in statement.booked])
     fresh = [one for one in statement.booked if one.key not in known]
-    words = [" ".join(map(canonical, texts(one))) for one in fresh]
-    references = [mentioned(*texts(one)) for one in fresh]
+    words, references = await asyncio.to_thread(_references, fresh)
     named = await transfers.named(sorted({ref for refs in references for ref in refs}), words)
     fitting = await transfers.fitting(sorted({one.amount for one in fresh}))
     paid: dict[str, Transfer] = {}
     """By id, as they stand after the lines before this one."""
     found: list[Movement] = []
     for position, entry in enumerate(fresh):
+        if position % _AT_ONCE == 0:
+            await asyncio.sleep(0)  # others have their turn
         candidates = {one.id: one for ref in references[position] for one in named.get(ref, ())}
         candidates |= {one.id: one for one in named.get(position, ())}
         present = [paid.get(str(one.id), one) for one in candidates.values()]
@@ -103,6 +113,11 @@ async def _book(transfers: Transfers, movements: Movements, upload: Upload, stat
         known=upload.known + len(known),
         ignored=upload.ignored + len(statement.entries) - len(statement.booked) + len(fresh) - len(found),
     )
+
+
+def _references(entries: list[Entry]) -> tuple[list[str], list[frozenset[str]]]:
+    """Each entry's words as order numbers are looked for in them, and the references that stand in it."""
+    return [" ".join(map(canonical, texts(one))) for one in entries], [mentioned(*texts(one)) for one in entries]
 
 
 def _movement(upload: Upload, entry: Entry) -> Movement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from askpro.errors import Conflict
+from askpro.errors import Conflict, InvalidInput
 from askpro.ids import new_id
 from askpro.sdk import (
     ChargeResult,
@@ -50,6 +50,8 @@ class BankTransferProvider:
         if not isinstance(settings, BankTransferSettings):
             raise NotSent("no account is set up")
         async with open_transfers(ctx) as book:
+            if not self.capabilities(ctx).takes(request.amount) and await book.by_key(request.key) is None:
+                raise InvalidInput("not an amount in the currency of the account", code="amount_impossible")
             for _ in range(5):  # a reference that is taken is drawn anew
                 wanted = Transfer(
                     id=new_id(),

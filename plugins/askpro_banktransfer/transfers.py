@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -84,14 +85,7 @@ class Transfers:
             " )) order by t.id for update of t",
             self.tenant, list(references), list(words), self.now - _MEMORY, _SHORTEST_ORDER,
         )  # fmt: skip
-        found: dict[int | str, list[Transfer]] = {}
-        for transfer in map(_transfer, rows):
-            found.setdefault(transfer.reference, []).append(transfer)
-            number = canonical(transfer.order_reference)
-            for position, word in enumerate(words):
-                if len(number) >= _SHORTEST_ORDER and number in word:
-                    found.setdefault(position, []).append(transfer)
-        return found
+        return await asyncio.to_thread(_placed, [_transfer(row) for row in rows], words)
 
     async def fitting(self, amounts: Sequence[Money]) -> dict[Money, list[Transfer]]:
         """Transfers not paid yet of which just so much is missing, the newest first."""
@@ -157,6 +151,19 @@ class Transfers:
     async def _one(self, condition: str, value: Any, lock: str = "") -> Transfer | None:
         row = await self.unit.fetchrow(f"{_SELECT} where t.tenant_id = $1 and {condition}{lock}", self.tenant, value)
         return _transfer(row) if row is not None else None
+
+
+def _placed(transfers: Sequence[Transfer], words: Sequence[str]) -> dict[int | str, list[Transfer]]:
+    """By reference, and by the position of the text; every text is searched for every number."""
+    found: dict[int | str, list[Transfer]] = {}
+    for transfer in transfers:
+        found.setdefault(transfer.reference, []).append(transfer)
+        number = canonical(transfer.order_reference)
+        if len(number) >= _SHORTEST_ORDER:
+            for position, word in enumerate(words):
+                if number in word:
+                    found.setdefault(position, []).append(transfer)
+    return found
 
 
 def _transfer(row: Any) -> Transfer:

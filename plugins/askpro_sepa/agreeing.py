@@ -53,16 +53,16 @@ async def give(
             id=new_id(), ref=ref, customer=customer, name=account.name, iban=account.iban, bic=account.bic,
             scheme=settings.scheme, single=single, text=wording.text, text_version=wording.version, locale=locale,
             address=address, signed_at=book.now, signed_on=book.today, state="active",
-            fingerprint=mandates.fingerprint(book.tenant, account.iban),
+            fingerprint=mandates.fingerprint(book.tenant, account.iban), notice_days=settings.notice_days,
         ),
     )  # fmt: skip
 
 
 async def agree(book: Book, settings: SepaSettings, debit: Debit, mandate: Mandate) -> Debit:
     """The customer has agreed to this amount on the day the page showed. Raises Conflict."""
-    if mandate.customer != debit.customer or mandate.state_on(book.today) != "active":
-        raise Conflict("this mandate cannot be used", code="sepa_mandate_gone")
     day = collection_day(book.today, settings.notice_days, settings.lead_days)
+    if mandate.customer != debit.customer or mandate.state_on(day) != "active":
+        raise Conflict("this mandate cannot be used", code="sepa_mandate_gone")
     sequence = "OOFF" if mandate.single else "RCUR"
     after = machine.queued(debit, mandate, sequence, day, book.now, "page")
     await debits.change(book, after)
@@ -74,7 +74,7 @@ async def cancel(book: Book, identifier: UUID, code: str) -> Debit | None:
     debit = await debits.by_id(book, identifier)
     if debit is None:
         return None
-    after = machine.cancelled(debit, code)
+    after = machine.cancelled(debit, code, book.now)
     if after != debit:
         await debits.change(book, after)
     return after

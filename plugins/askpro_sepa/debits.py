@@ -149,10 +149,8 @@ async def _many(book: Book, condition: str, value: Any, *, lock: bool = False) -
 async def cancel_of_mandate(book: Book, mandate: UUID, code: str) -> int:
     """Whatever waits for it is not collected any more. What stands in a file goes its way. Returns how many."""
     waiting = await _many(book, "mandate_id = $2 and state = 'queued'", mandate, lock=True)
-    found = [cancelled(one, code) for one in waiting]
-    stopped = [one for one in found if one.state == "cancelled"]
-    await change_all(book, stopped)
-    return len(stopped)
+    await change_all(book, [cancelled(one, code, book.now) for one in waiting])
+    return len(waiting)
 
 
 async def of_customer(book: Book, customer: str, most: int = 50) -> list[Debit]:
@@ -184,10 +182,10 @@ async def returns(book: Book, most: int = 200) -> list[Debit]:
 
 
 async def unannounced(book: Book, most: int = 200) -> list[Debit]:
-    """What is collected on a day of which its customer has not been told; writing the file may have moved it."""
+    """What is collected on a day of which its customer has not been told, locked."""
     rows = await book.unit.fetch(
         f"{_SELECT} and (state = 'queued' or state = 'exported' and collect_on > $3)"
-        " and announced_on is distinct from collect_on order by id limit $2",
+        " and announced_on is distinct from collect_on order by id limit $2 for update",
         book.tenant, most, book.today,
     )  # fmt: skip
     return [debit_of(row) for row in rows]
@@ -196,7 +194,8 @@ async def unannounced(book: Book, most: int = 200) -> list[Debit]:
 async def announced(book: Book, debit: Debit, how: str) -> None:
     """The customer has been told of that day."""
     await book.unit.execute(
-        "update plug_sepa.debit set announced_on = $3, announced_at = $4, announced_how = $5"
+        "update plug_sepa.debit set announced_on = $3, announced_at = $4, announced_how = $5,"
+        " fault = case when fault = 'notice' then '' else fault end"
         " where tenant_id = $1 and id = $2 and collect_on = $3",
         book.tenant, debit.id, debit.collect_on, book.now, how,
     )  # fmt: skip
@@ -225,4 +224,4 @@ async def told(book: Book, debit: Debit, news: str) -> None:
 async def close_open(book: Book, code: str) -> None:
     """Pages that are still open are closed."""
     rows = await book.unit.fetch(f"{_SELECT} and state = 'open' for update", book.tenant)
-    await change_all(book, [cancelled(debit_of(row), code) for row in rows])
+    await change_all(book, [cancelled(debit_of(row), code, book.now) for row in rows])

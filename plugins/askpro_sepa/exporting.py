@@ -18,9 +18,11 @@ from askpro.ids import new_id
 from askpro.money import Money
 from askpro.sdk import Context
 from askpro_sepa import debits, files, machine, mandates
+from askpro_sepa.announcing import in_time, put_off
 from askpro_sepa.inspecting import Written, inspect
 from askpro_sepa.model import CENT, BankFile, Debit, Mandate
 from askpro_sepa.pain008 import Creditor, Line, faults_of_creditor, faults_of_line, write
+from askpro_sepa.reasons import closed_by
 from askpro_sepa.settings import SepaSettings, settings_of
 from askpro_sepa.store import Book, open_book
 from askpro_sepa.target import add_days, first_day
@@ -39,7 +41,9 @@ class Export:
 
     file: BankFile | None
     set_aside: int
-    """Collections that no file can hold as they are; each says why."""
+    """Collections that no file can hold as they are, or not yet; each says why."""
+    stopped: int
+    """Collections whose mandate has ended: they are over."""
     left: bool
     """There is more for another file."""
 
@@ -52,36 +56,38 @@ async def export(ctx: Context, until: date = date.max) -> Export:
         raise InvalidInput(", ".join(faults), code="sepa_settings")
     async with open_book(ctx) as book:
         found = await debits.queue(book, until, MOST + 1)
-        chosen = [_in_time(one, book, settings) for one in found[:MOST]]
+        chosen = found[:MOST]
         known = {one.id: one for one in await mandates.by_ids(book, [d.mandate_id for d in chosen if d.mandate_id])}
-        good, bad = _sorted_out(chosen, known, settings)
-        await debits.change_all(book, bad)
+        good, bad, over = _sorted_out(book, chosen, known, settings)
+        await debits.change_all(book, (*bad, *over))
         file = await _written(ctx, book, creditor, good, known, settings) if good else None
-    if file is not None and settings.credit_when == "exported":
+    if over or (file is not None and settings.credit_when == "exported"):
         await tell_quietly(ctx)
-    return Export(file, len(bad), len(found) > MOST)
-
-
-def _in_time(debit: Debit, book: Book, settings: SepaSettings) -> Debit:
-    """On the day that was announced or, where the bank cannot do that any more, the first on which it can."""
-    earliest = first_day(add_days(book.today, settings.lead_days))
-    return replace(debit, collect_on=max(debit.day, earliest), fault="")
+    return Export(file, len(bad), len(over), len(found) > MOST)
 
 
 def _sorted_out(
-    chosen: Sequence[Debit], known: Mapping[UUID, Mandate], settings: SepaSettings
-) -> tuple[list[Debit], list[Debit]]:
+    book: Book, chosen: Sequence[Debit], known: Mapping[UUID, Mandate], settings: SepaSettings
+) -> tuple[list[Debit], list[Debit], list[Debit]]:
+    """What can be written, what not as it is, and what never will be because its mandate has ended."""
     good: list[Debit] = []
     bad: list[Debit] = []
+    over: list[Debit] = []
+    earliest = first_day(add_days(book.today, settings.lead_days))
     for debit in chosen:
         mandate = known[debit.mandate_id]  # type: ignore[index]
-        faults = faults_of_line(_line(debit, mandate))
+        timely = debit.day >= earliest and in_time(debit, mandate, settings)
+        dated = debit if timely else put_off(debit, mandate, settings, book)
+        if (state := mandate.state_on(dated.day)) in ("revoked", "expired"):
+            over.append(machine.cancelled(debit, closed_by(state), book.now))
+            continue
+        faults = faults_of_line(_line(dated, mandate))
         if mandate.scheme != settings.scheme:
             faults.append("scheme")
-        if mandate.state == "revoked":
-            faults.append("mandate_revoked")
-        (bad if faults else good).append(replace(debit, fault=", ".join(faults)))
-    return good, bad
+        if not timely:
+            faults.append("notice")
+        (bad if faults else good).append(replace(dated, fault=", ".join(faults)))
+    return good, bad, over
 
 
 def _line(debit: Debit, mandate: Mandate) -> Line:
@@ -108,7 +114,7 @@ async def _written(
     file = BankFile(
         id=new_id(), message_id=message, scheme=creditor.scheme, state="exported", transactions=seen.count,
         amount=Money(seen.cents * CENT, "EUR"), sha256=sha256(data).hexdigest(),
-        first_on=min(one.collect_on for one in lines), last_on=max(one.collect_on for one in lines),
+        iban=creditor.iban, first_on=min(one.collect_on for one in lines), last_on=max(one.collect_on for one in lines),
         created_at=book.now, created_by=ctx.actor, downloads=0, downloaded_at=None, undone_at=None, undone_by="",
     )  # fmt: skip
     await files.add(book, file, data)

@@ -11,6 +11,7 @@ from askpro_sepa.model import BankFile, file_of
 from askpro_sepa.store import Book
 
 __all__ = (
+    "accounts",
     "add",
     "add_upload",
     "body",
@@ -69,6 +70,12 @@ async def latest(book: Book, most: int = 50) -> list[BankFile]:
         most,
     )
     return [file_of(row) for row in rows]
+
+
+async def accounts(book: Book) -> frozenset[str]:
+    """The accounts for which files were ever written; what these collect may come after the settings have changed."""
+    rows = await book.unit.fetch("select distinct iban from plug_sepa.file where tenant_id = $1", book.tenant)
+    return frozenset(row["iban"] for row in rows) - {""}
 
 
 async def outstanding(book: Book) -> dict[UUID, int]:

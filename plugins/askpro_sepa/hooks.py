@@ -20,6 +20,8 @@ from askpro_sepa.telling import tell
 __all__ = ("SepaPlugin", "plugin")
 
 _STATEMENT = 24 * 1024 * 1024
+_LONG = 45.0
+"""Seconds that a large statement may take."""
 _LATE = timedelta(days=7)
 
 
@@ -35,7 +37,7 @@ def _routes() -> list[RouteSpec]:
         RouteSpec("/mine/{id:uuid}", own_pages.revoke_own, method="POST"),
         RouteSpec("/staff", staff_pages.show_queue, guard=staff, menu=N_("Direct debits")),
         RouteSpec("/staff/export", staff_pages.export_now, method="POST", guard=staff),
-        RouteSpec("/staff/upload", staff_pages.upload, method="POST", guard=staff, largest=_STATEMENT),
+        RouteSpec("/staff/upload", staff_pages.upload, method="POST", guard=staff, largest=_STATEMENT, deadline=_LONG),
         RouteSpec("/staff/uploads/{id:uuid}", staff_pages.show_upload, guard=staff),
         RouteSpec("/staff/files/{id:uuid}", staff_pages.show_file, guard=staff),
         RouteSpec("/staff/files/{id:uuid}/download", staff_pages.download, guard=staff),
@@ -44,6 +46,7 @@ def _routes() -> list[RouteSpec]:
         RouteSpec("/staff/collections", register_pages.show_collections, guard=staff),
         RouteSpec("/staff/collections.csv", register_pages.collections_csv, guard=staff),
         RouteSpec("/staff/collections/{id:uuid}/withdraw", register_pages.withdraw, method="POST", guard=staff),
+        RouteSpec("/staff/collections/{id:uuid}/returned", register_pages.came_back, method="POST", guard=staff),
         RouteSpec("/staff/returns", register_pages.show_returns, guard=staff),
         RouteSpec("/staff/mandates", register_pages.show_mandates, guard=staff),
         RouteSpec("/staff/mandates.csv", register_pages.mandates_csv, guard=staff),

@@ -3,7 +3,8 @@
     open ──► queued ──► exported ──► settled ──► returned
       │         │           ├──────────────────────►│      (credit was given when the file was written)
       │         │           └──► rejected
-      │         └──► cancelled
+      │         ├──► cancelled
+      │         └──────────────────────────────────►│      (the same, and the file was taken back)
       └──► cancelled | expired
 
 ``credited_at`` says since when the core may book the credit: it is set on settlement or, at the reseller's risk, with
@@ -23,11 +24,13 @@ from askpro_sepa.reasons import closes
 __all__ = (
     "ACCOUNT",
     "DISPUTE",
+    "booked",
     "cancelled",
     "dispute",
     "due",
     "exported",
     "given_back",
+    "odd",
     "queued",
     "result",
     "settled",
@@ -94,10 +97,35 @@ def _handed_in(debit: Debit) -> bool:
     return debit.state == "exported" or (debit.state == "queued" and debit.file_id is not None)
 
 
-def cancelled(debit: Debit, code: str) -> Debit:
-    """Not collected after all; only before it stands in a file, and before credit was given for it."""
-    if debit.state not in ("open", "queued") or debit.credited_at is not None:
+def booked(debit: Debit, ins: int, outs: int, on: date, code: str, now: datetime) -> Debit:
+    """After so many movements to and from the account in all: paid if one more came than went back.
+
+    ``on``: the day it came; ``code``: why it went back. The order in which statements are read makes no difference to
+    what is over; where the account and the state say different things, ``odd`` has a word for it.
+    """
+    if ins > outs:
+        return settled(debit, on, now)
+    return given_back(debit, code, now) if outs else debit
+
+
+def odd(debit: Debit, ins: int, outs: int) -> str:
+    """What a person should look at, now that the account shows so many movements of it; empty: all is well."""
+    if debit.state == "settled":
+        return "settled_again" if ins - outs > 1 else ""
+    if ins > outs:
+        return "booked_after_return" if debit.state in ("returned", "rejected") else "settled_unsent"
+    return "returned_again" if outs > max(ins, 1) else ""
+
+
+def cancelled(debit: Debit, code: str, now: datetime) -> Debit:
+    """Not collected after all; only before it stands in a file, or again once that file was taken back.
+
+    Credit that was given with that file goes back, as after a return.
+    """
+    if debit.state not in ("open", "queued"):
         return debit
+    if debit.credited_at is not None:
+        return replace(debit, state="returned", code=code, returned_at=now, news="returned")
     return replace(debit, state="cancelled", code=code, news="cancelled")
 
 

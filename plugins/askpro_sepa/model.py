@@ -48,6 +48,8 @@ class Mandate:
     last_used_on: date | None = None
     is_default: bool = False
     fingerprint: str = ""
+    notice_days: int = 0
+    """Calendar days before each collection by which the creditor has promised to announce it; 0: not on record."""
 
     @property
     def label(self) -> str:
@@ -149,6 +151,8 @@ class BankFile:
     transactions: int
     amount: Money
     sha256: str
+    iban: str
+    """Of the account for which it collects."""
     first_on: date
     last_on: date
     created_at: datetime

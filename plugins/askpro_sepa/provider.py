@@ -28,8 +28,9 @@ from askpro.sdk import (
 )
 from askpro_sepa import debits, machine, mandates, setups
 from askpro_sepa.agreeing import revoke
-from askpro_sepa.announcing import announce_one
+from askpro_sepa.announcing import announce_one, notice_of
 from askpro_sepa.model import CENT, Debit
+from askpro_sepa.reasons import closed_by
 from askpro_sepa.settings import settings_of
 from askpro_sepa.store import Book, open_book
 from askpro_sepa.target import collection_day
@@ -105,12 +106,12 @@ class SepaProvider:
                 reference=_reference(request.description, request.metadata), customer=request.customer.id,
                 locale=request.customer.locale, state="open", mandate_id=mandate.id, created_at=book.now,
             )  # fmt: skip
-            state = mandate.state_on(book.today)
+            day = collection_day(book.today, notice_of(settings, mandate), settings.lead_days)
+            state = mandate.state_on(day)
             if state == "active":
-                day = collection_day(book.today, settings.notice_days, settings.lead_days)
                 debit = machine.queued(debit, mandate, "RCUR", day, book.now)
             else:
-                debit = machine.cancelled(debit, "mandate_expired" if state == "expired" else "mandate_revoked")
+                debit = machine.cancelled(debit, closed_by(state), book.now)
             fresh = await debits.add(book, debit)
             if not fresh:
                 debit = await _same(book, debit)

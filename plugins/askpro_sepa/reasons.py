@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from askpro.errors import N_
 
-__all__ = ("CLOSING", "REASONS", "closes", "said")
+__all__ = ("CLOSING", "REASONS", "closed_by", "closes", "said")
 
 REASONS: Mapping[str, str] = {
     "AC01": N_("The account number is wrong."),
@@ -38,6 +38,7 @@ REASONS: Mapping[str, str] = {
     "mandate_unknown": N_("There is no such mandate."),
     "provider_disabled": N_("Direct debit was switched off."),
     "withdrawn_by_staff": N_("Staff withdrew the collection."),
+    "returned_by_staff": N_("Staff entered the return by hand."),
 }
 """Bank's code (ISO 20022) or our own → a text of the catalogue."""
 
@@ -50,6 +51,11 @@ _TERMINAL = CLOSING | {"mandate_revoked", "mandate_expired", "mandate_unknown"}
 def closes(code: str) -> bool:
     """Whether asking again by the same mandate can never work."""
     return code in _TERMINAL
+
+
+def closed_by(state: str) -> str:
+    """The reason why nothing is collected by a mandate that is in this state."""
+    return "mandate_expired" if state == "expired" else "mandate_revoked"
 
 
 def said(code: str) -> str:

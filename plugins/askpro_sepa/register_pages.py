@@ -7,10 +7,11 @@ import io
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from askpro.errors import N_
-from askpro.sdk import PageContext, PageRequest, Reply
+from askpro.errors import N_, Conflict
+from askpro.sdk import PageContext, PageRequest, Reply, sheet_cell
 from askpro_sepa import debits, mandates, speech
 from askpro_sepa.agreeing import cancel, revoke
+from askpro_sepa.bank import enter_return
 from askpro_sepa.reasons import REASONS
 from askpro_sepa.rows import STATES, mandate_row
 from askpro_sepa.staff_pages import rows_of
@@ -18,6 +19,7 @@ from askpro_sepa.store import open_book
 from askpro_sepa.telling import tell_quietly
 
 __all__ = (
+    "came_back",
     "collections_csv",
     "mandates_csv",
     "revoke_mandate",
@@ -47,6 +49,17 @@ async def withdraw(ctx: PageContext, request: PageRequest) -> Reply:
         await cancel(book, UUID(request.path["id"]), "withdrawn_by_staff")
     await tell_quietly(ctx)
     return Reply.redirect(f"{ctx.root}/staff/collections?state=queued")
+
+
+async def came_back(ctx: PageContext, request: PageRequest) -> Reply:
+    """``POST /staff/collections/{id}/returned`` with ``sure``: it came back, says a person. Raises NotFound."""
+    note = ""
+    try:
+        if request.form.get("sure") == "1":
+            await enter_return(ctx, UUID(request.path["id"]))
+    except Conflict:
+        note = "?note=sepa_not_sent"
+    return Reply.redirect(f"{ctx.root}/staff/returns" if not note else f"{ctx.root}/staff{note}")
 
 
 async def show_returns(ctx: PageContext, request: PageRequest) -> Reply:
@@ -131,15 +144,9 @@ def _csv(name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> R
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     writer.writerow(heads)
     for row in rows:
-        writer.writerow([_cell(value) for value in row])
+        writer.writerow([sheet_cell("" if value is None else str(value)) for value in row])
     headers = {"Content-Disposition": f'attachment; filename="sepa-{name}.csv"'}
     return Reply(out.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _cell(value: object) -> str:
-    """A spreadsheet must not take a name for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text[:1] else text
 
 
 def _asked(request: PageRequest, known: Sequence[str]) -> tuple[str, str]:

@@ -38,7 +38,7 @@ _FAULTS = {
     "mandate_id": N_("mandate reference"),
     "mandate_date": N_("day of the mandate"),
     "scheme": N_("the mandate is of the other scheme"),
-    "mandate_revoked": N_("the mandate is revoked"),
+    "notice": N_("the customer has to be told of the day first"),
 }
 
 
@@ -103,7 +103,7 @@ def debit_row(debit: Debit, locale: str, say: Callable[[str], str], known: Mappi
     """``known``: mandates by id; one that is not among them is left out."""
     mandate = known.get(debit.mandate_id) if debit.mandate_id is not None else None
     look, label = STATES[debit.state]
-    faults = [say(_FAULTS.get(one, "IBAN")) for one in debit.fault.split(", ") if one]
+    faults = [say(_FAULTS.get(one, one)) for one in debit.fault.split(", ") if one]
     return DebitRow(
         id=debit.id, number=debit.end_to_end, amount=speech.money(debit.amount, locale), reference=debit.reference,
         customer=debit.customer, name=mandate.name if mandate else "", account=mandate.label if mandate else "",

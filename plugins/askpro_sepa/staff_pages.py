@@ -30,8 +30,10 @@ __all__ = (
 )
 
 _NOTES: Mapping[str, tuple[str, str]] = {
+    "stopped": ("info", N_("There was nothing to write: the mandates of what waited have ended.")),
+    "sepa_not_sent": ("bad", N_("This collection stands in no file, or it came back before.")),
     "nothing": ("info", N_("There is nothing to write.")),
-    "aside": ("warn", N_("Nothing was written: the collections below cannot stand in a file as they are.")),
+    "aside": ("warn", N_("Nothing was written: the collections below cannot stand in a file yet, or not as they are.")),
     "undone": ("ok", N_("The collections of this file wait again.")),
     "collected": ("ok", N_("What was due in this file is marked as collected.")),
     "sepa_sent": ("bad", N_("The bank has acted on this file already, so it was sent.")),
@@ -52,7 +54,16 @@ _FINDINGS: Mapping[str, str] = {
     "file_rejected": N_("The bank refused the whole file. Nobody was debited: take it back and write it anew."),
     "batch_rejected": N_("The bank refused a batch. Nobody in it was debited."),
     "settled_unsent": N_("Booked by the bank although it stands in no file."),
-    "settled_again": N_("Booked twice on different days. Please check whether it was collected twice."),
+    "settled_again": N_("Booked twice. Please check whether it was collected twice; credited it was once."),
+    "booked_after_return": N_("Booked although it had come back or was refused; not credited. Please check."),
+    "returned_again": N_("Returned more often than it was booked. Please check with the bank."),
+    "return_differs": N_(
+        "Returned with another amount than collected; not taken back. If it did come back, enter the return at the"
+        " collection."
+    ),
+    "other_file": N_(
+        "Refused in a file that was taken back, or in another one than the collection lies in now; nothing was changed."
+    ),
 }
 
 
@@ -94,7 +105,7 @@ async def export_now(ctx: PageContext, request: PageRequest) -> Reply:
         ctx.log.error("no file was written: %s", error.code)  # the detail may quote an account
         return _back(ctx, "sepa_settings" if error.code == "sepa_settings" else "failed")
     if done.file is None:
-        return _back(ctx, "aside" if done.set_aside else "nothing")
+        return _back(ctx, "aside" if done.set_aside else "stopped" if done.stopped else "nothing")
     return Reply.redirect(f"{ctx.root}/staff/files/{done.file.id}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +20,7 @@ from askpro import clock
 from askpro.errors import Conflict, InvalidInput, NotFound
 from askpro.money import Money
 from askpro.pluginhost import Host, service
-from askpro.sdk import EventRefused, Outcome, Waiting
+from askpro.sdk import EventRefused, Outcome, Waiting, parse_manifest
 from askpro.sdk.settings import setting_fields
 from askpro.testing.providers import PaymentProviderContract
 from askpro_banktransfer import desk
@@ -28,7 +29,7 @@ from askpro_banktransfer.model import Movement, Transfer
 from askpro_banktransfer.movements import open_books
 from askpro_banktransfer.settings import BankTransferSettings
 from askpro_banktransfer.telling import tell
-from support.camt import Line, camt053
+from support.camt import Line, camt053, joined
 
 pytestmark = pytest.mark.anyio
 
@@ -257,6 +258,51 @@ async def test_a_batch_pays_several_orders(bench: BankTransferBench) -> None:
     assert len(numbers) == 2
 
 
+@pytest.mark.parametrize("apart", [False, True])
+async def test_equal_payments_on_two_pages_are_two(bench: BankTransferBench, apart: bool) -> None:
+    """A bank that numbers nothing: one payment on each page, alike in everything, in one file or in a file for each;
+    both wait for a person, and the same pages once more bring nothing new."""
+    pages = [camt053([Line("99.00", text="Miete")], page=number) for number in (1, 2)]
+    for data in pages if apart else [joined(*pages)]:
+        await take_in(bench.ctx, "a.xml", data)
+    assert len(await _queue(bench)) == 2
+    for data in (*pages, joined(*pages)):
+        await take_in(bench.ctx, "b.xml", data)
+    assert len(await _queue(bench)) == 2
+
+
+@pytest.mark.slow
+async def test_a_large_statement_blocks_nobody(bench: BankTransferBench) -> None:
+    """While thousands of lines are read and searched, others have their turn, in every stage; a question asked after
+    the statement was handed in is answered before it."""
+    transfer = await _begun(bench, reference="T-261122-K7QM4")
+    lines = [replace(line_for(transfer, Money.of(1, "EUR")), text=f"Rechnung {number}") for number in range(4_000)]
+    data = camt053([*lines, line_for(transfer)])
+    turns = 0
+    done: list[str] = []
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def statement() -> None:
+        await take_in(bench.ctx, "large.xml", data)
+        done.append("statement")
+
+    async def question() -> None:
+        await _outcome(bench, transfer)
+        done.append("question")
+
+    beside = asyncio.create_task(others())
+    await asyncio.gather(statement(), question())
+    beside.cancel()
+    assert done == ["question", "statement"]
+    assert turns > 100
+    assert await _outcome(bench, transfer) is Outcome.SETTLED
+
+
 async def test_announced_is_told(bench: BankTransferBench, inbox: Inbox) -> None:
     """When the customer has ordered the transfer, the core hears of it and shows a pending line."""
     transfer = await _begun(bench)
@@ -293,4 +339,5 @@ def test_every_text_is_translated(language: str) -> None:
         catalogue = read_po(source, locale=language)
     assert len(wanted) > 100
     assert {text for text in wanted if not (entry := catalogue.get(text)) or not entry.string} == set()
-    assert {str(entry.id) for entry in catalogue if entry.id} - wanted == {"Bank transfer"} - wanted
+    manifest = parse_manifest((folder / "askpro-plugin.toml").read_text())
+    assert {str(entry.id) for entry in catalogue if entry.id} - wanted - {manifest.title, manifest.summary} == set()

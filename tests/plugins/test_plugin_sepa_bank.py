@@ -11,51 +11,20 @@ from typing import Any
 import pytest
 from dummy_house import FALKE, NORTH, Inbox
 from sepa_bench import CREDITOR, SepaBench, camt, entry, pain002, sepa, sepa_host, settings_with
+from sepa_hands import ANNA, charge, charged, exported, read
 
 from askpro.errors import Conflict, InvalidInput, NotFound
-from askpro.ids import new_id
 from askpro.money import Money
 from askpro.pluginhost import service
-from askpro.sdk import ChargeRequest, Context, CustomerRef, DisputeState, EventKind, Outcome, Waiting
+from askpro.sdk import Context, CustomerRef, DisputeState, EventKind, Outcome
 from askpro_sepa import announcing, bank, debits, exporting, files, mandates, telling
 from askpro_sepa.agreeing import revoke
-from askpro_sepa.findings import Report
 from askpro_sepa.inspecting import inspect
-from askpro_sepa.model import BankFile, Debit, Mandate
 from askpro_sepa.store import open_book
 from askpro_sepa.target import is_open
 
 __all__ = ("sepa", "sepa_host")
 pytestmark = pytest.mark.anyio
-
-ANNA = CustomerRef(id="customer-1", locale="de")
-
-
-def charge(mandate: Mandate, amount: str = "50", **changes: Any) -> ChargeRequest:
-    values = {
-        "key": str(new_id()), "amount": Money.of(amount, "EUR"), "description": "Auto top-up T-1", "customer": ANNA,
-        "method": mandate.ref, **changes,
-    }  # fmt: skip
-    return ChargeRequest(**values)
-
-
-async def charged(sepa: SepaBench, mandate: Mandate, amount: str = "50") -> Debit:
-    request = charge(mandate, amount)
-    result = await sepa.provider.charge(sepa.ctx, request)
-    assert (result.outcome, result.waiting) == (Outcome.PENDING, Waiting.PROVIDER)
-    return await sepa.debit(request.key)
-
-
-async def exported(sepa: SepaBench) -> BankFile:
-    file = (await exporting.export(sepa.ctx)).file
-    assert file is not None
-    return file
-
-
-async def read(sepa: SepaBench, data: bytes) -> Report:
-    identifier = await bank.read_file(sepa.ctx, "bank.xml", data)
-    async with open_book(sepa.ctx) as book:
-        return Report.read((await files.upload(book, identifier))[2])
 
 
 def told(inbox: Inbox) -> list[tuple[str, str]]:
@@ -71,7 +40,7 @@ async def test_a_mandate_and_then_a_charge(sepa: SepaBench) -> None:
     assert (debit.state, debit.sequence, debit.cents) == ("queued", "RCUR", 5000)
     assert debit.day >= today + timedelta(days=14)
     assert is_open(debit.day)
-    assert "You may collect by this mandate." in mandate.text
+    assert "You may collect what I owe." in mandate.text
     assert (mandate.address, mandate.text_version) == ("203.0.113.9", "2026-1/CORE/RCUR")
     assert (await sepa.provider.look_up_mandate(sepa.ctx, mandate.ref)).text == mandate.text
 
@@ -153,19 +122,20 @@ async def test_days_stand_in_batches_and_can_be_written_apart(sepa: SepaBench) -
 
 
 async def test_a_day_that_is_too_near_moves_and_is_told_anew(sepa: SepaBench) -> None:
-    """The bank gets its lead; the mail for the new day is another mail."""
+    """The bank gets its lead and the customer the notice; the mail for the new day is another mail."""
     debit = await charged(sepa, await sepa.mandate(ANNA))
     sepa.move(timedelta(days=20))
-    await exported(sepa)
+    assert (await exporting.export(sepa.ctx)).file is None
     moved = await sepa.debit(debit.key)
-    assert moved.day > debit.day
+    assert moved.day >= debit.day + timedelta(days=14)
     assert is_open(moved.day)
-    assert moved.announced_on != moved.collect_on
+    assert (moved.fault, moved.announced_on) == ("notice", debit.day)
     async with open_book(sepa.ctx) as book:
         assert [one.id for one in await debits.unannounced(book)] == [debit.id]
-        sepa.move(timedelta(days=20))
-    async with open_book(sepa.ctx) as book:
-        assert await debits.unannounced(book) == []  # a day that has gone by cannot be announced any more
+    await announcing.announce(sepa.ctx)
+    told_anew = await sepa.debit(debit.key)
+    assert (told_anew.announced_on, told_anew.fault) == (moved.day, "")
+    assert (await exported(sepa)).first_on == moved.day
 
 
 async def test_a_collection_no_file_can_hold_is_set_aside(sepa: SepaBench) -> None:
@@ -278,14 +248,16 @@ async def test_a_sum_that_names_nothing_is_left_to_a_person(sepa: SepaBench) -> 
 
 
 async def test_refused_before_the_credit(sepa: SepaBench, inbox: Inbox) -> None:
-    """A pain.002 line declines with the bank's reason; a later booking of the same number is not believed."""
+    """A pain.002 line declines with the bank's reason; a later booking of the same number is said, not credited."""
     debit = await charged(sepa, await sepa.mandate(ANNA))
     await exported(sepa)
-    report = await read(sepa, pain002([(debit.end_to_end, "RJCT", "AM04")]))
+    file = await sepa.debit(debit.key)
+    report = await read(sepa, pain002([(debit.end_to_end, "RJCT", "AM04")], batch=file.block))
     assert (report.rejected, report.returned) == (1, 0)
     result = await sepa.provider.look_up(sepa.ctx, debit.key)
     assert (result.outcome, result.code, result.terminal) == (Outcome.DECLINED, "AM04", False)
-    await read(sepa, camt([entry(debit.amount, debit.end_to_end)]))
+    later = await read(sepa, camt([entry(debit.amount, debit.end_to_end)]))
+    assert [one.what for one in later.findings] == ["booked_after_return"]
     assert (await sepa.provider.look_up(sepa.ctx, debit.key)).outcome is Outcome.DECLINED
     assert told(inbox)[-1] == ("payment", "collection.rejected")
     with pytest.raises(NotFound):
@@ -296,7 +268,7 @@ async def test_booked_and_returned_in_one_statement_is_never_credited(sepa: Sepa
     """Both entries in one file: a decline, no dispute."""
     debit = await charged(sepa, await sepa.mandate(ANNA))
     await exported(sepa)
-    back = entry(Money.of("53", "EUR"), debit.end_to_end, credit=False, reason="AM04")
+    back = entry(Money.of("53", "EUR"), debit.end_to_end, credit=False, reason="AM04", instructed=debit.amount)
     report = await read(sepa, camt([entry(debit.amount, debit.end_to_end), back]))
     assert (report.settled, report.rejected, report.returned) == (0, 1, 0)
     assert {kind for kind, _ in told(inbox)} == {"payment", "method"}
@@ -310,7 +282,8 @@ async def test_returned_after_the_credit(sepa: SepaBench, inbox: Inbox, reason: 
     await exported(sepa)
     await read(sepa, camt([entry(debit.amount, debit.end_to_end)]))
     waiting = await charged(sepa, mandate, "20")
-    back = camt([entry(Money.of("53.50", "EUR"), debit.end_to_end, credit=False, reason=reason)])
+    fee = Money.of("3.50", "EUR")
+    back = camt([entry(debit.amount + fee, debit.end_to_end, credit=False, reason=reason, charges=fee)])
     report = await read(sepa, back)
     assert (report.returned, report.rejected) == (1, 0)
     assert (await read(sepa, back)).returned == 0
@@ -348,7 +321,7 @@ async def test_what_does_not_fit_is_said_and_not_booked(sepa: SepaBench) -> None
         entry(Money.of(49, "EUR"), debit.end_to_end),
         entry(Money.of(7, "EUR"), "APFFFF", credit=False, reason="AC04"),
     ]))  # fmt: skip
-    assert [one.what for one in report.findings] == ["return_unknown", "amount_differs"]
+    assert [one.what for one in report.findings] == ["amount_differs", "return_unknown"]
     assert (await sepa.debit(debit.key)).state == "exported"
     await read(sepa, camt([entry(debit.amount, debit.end_to_end, on=date(2026, 12, 7))]))
     again = await read(sepa, camt([entry(debit.amount, debit.end_to_end, on=date(2026, 12, 9))]))
@@ -428,9 +401,13 @@ async def test_announcements_are_one_mail_a_day_and_amount(sepa: SepaBench) -> N
         sent.append((customer, subject, paragraphs, key))
 
     mandate = await sepa.mandate(ANNA)
+    whole = sepa.ctx
+    mute = {name: means for name, means in whole.means.items() if name != "mail.send"}
+    sepa.ctx = Context(plugin="sepa", tenant=NORTH, settings=whole.settings, means=mute)
     debit = await charged(sepa, mandate)
     await announcing.announce(sepa.ctx)
     assert (await sepa.debit(debit.key)).announced_on is None
+    assert (await exporting.export(sepa.ctx)).file is None
     able = Context(plugin="sepa", tenant=NORTH, settings=sepa.ctx.settings, means={**sepa.ctx.means, "mail.send": mail})
     await announcing.announce(able)
     await announcing.announce(able)
@@ -468,9 +445,12 @@ async def test_the_settings_check_reminds(sepa: SepaBench) -> None:
     assert [one.level for one in await service.check_settings(sepa.host, NORTH, "sepa")] == ["ok"]
     await charged(sepa, await sepa.mandate(ANNA))
     sepa.move(timedelta(days=13))
-    assert [one.level for one in await service.check_settings(sepa.host, NORTH, "sepa")] == ["ok", "warning", "warning"]
+    assert [one.level for one in await service.check_settings(sepa.host, NORTH, "sepa")] == ["ok", "warning"]
+    await exporting.export(sepa.ctx)
+    assert [one.level for one in await service.check_settings(sepa.host, NORTH, "sepa")] == ["ok", "warning"]
+    await announcing.announce(sepa.ctx)
     await exported(sepa)
-    sepa.move(timedelta(days=20))
+    sepa.move(timedelta(days=40))
     found = await service.check_settings(sepa.host, NORTH, "sepa")
     assert [one.level for one in found] == ["ok", "warning"]
     assert [one.level for one in await service.check_settings(sepa.host, FALKE, "sepa")] == ["ok"]

@@ -17,7 +17,7 @@ from askpro.app import create_app
 from askpro.ids import new_id
 from askpro.ledger.proof import prove
 from askpro.money import Money
-from askpro.payments import charges, disputes, methods, providers, queries
+from askpro.payments import disputes, methods, providers, queries
 from askpro.payments.charges import Source
 from askpro.payments.consent import Consent
 from askpro.payments.model import Order
@@ -26,7 +26,7 @@ from askpro.pluginhost import Host, migrate_plugins
 from askpro.pluginhost.service import enable, offer, save_settings
 from askpro.sdk.context import TenantRef
 from askpro_sepa.inspecting import inspect
-from paying import with_sandbox
+from paying import debited, with_sandbox
 from portal_house import Browser, House, Portal, furnish, ring
 from web_site import OPERATOR, running, settings_for
 
@@ -178,9 +178,8 @@ async def test_a_saved_mandate_is_charged_and_the_money_comes_back(portal: Porta
     assert (view.title, view.method.label) == ("SEPA-Lastschrift", "DE•• •••• 3000")
 
     source = Source("sepa", view.method.ref, view.method.label, view.method.mandate)
-    order = await charges.charge(tenant, customer, EURO, source, idempotency="c-1", by=OPERATOR)
+    order = await debited(tenant, customer, EURO, source)
     assert order.state == "pending"
-    assert (await charges.charge(tenant, customer, EURO, source, idempotency="c-1", by=OPERATOR)).id == order.id
     staff = await staff_of(portal)
     _, data = await write_file(staff)
     assert b"<SeqTp>RCUR</SeqTp>" in data
@@ -191,7 +190,8 @@ async def test_a_saved_mandate_is_charged_and_the_money_comes_back(portal: Porta
     spent = EURO.units - await portal.balance()
     assert spent > 0
 
-    back = camt([entry(order.gross + Money.of("3.50", "EUR"), number, credit=False, reason="MD01")])
+    fee = Money.of("3.50", "EUR")
+    back = camt([entry(order.gross + fee, number, credit=False, reason="MD01", charges=fee)])
     for _ in range(2):
         page = await hand_in(staff, back)
     assert "Nach der Gutschrift zurückgegeben" in page
@@ -200,7 +200,7 @@ async def test_a_saved_mandate_is_charged_and_the_money_comes_back(portal: Porta
     assert await portal.balance() == -spent
     assert await prove(tenant.id) == []
     assert await methods.of_customer(tenant, customer, locale="de") == []
-    refused = await charges.charge(tenant, customer, EURO, source, idempotency="c-2", by=OPERATOR)
+    refused = await debited(tenant, customer, EURO, source)
     assert (refused.state, refused.reason) == ("declined", "mandate_revoked")
 
 
@@ -342,6 +342,37 @@ async def test_the_staffs_day(portal: Portal, move: Callable[[timedelta], None])
         assert 'role="status"' in staff.page
 
 
+async def test_staff_enter_a_return(portal: Portal) -> None:
+    """What no statement says in a way that can be believed unseen: with the tick and once, the credit goes back."""
+    house = portal.houses["nordstern"]
+    staff, anna = await staff_of(portal), await customer_of(portal)
+    order, url = await ordered(house)
+    await agree(anna, url)
+    await write_file(staff)
+    number = await end_to_end(house, order)
+    await hand_in(staff, camt([entry(order.gross, number)]))
+    page = await hand_in(staff, camt([entry(EURO, number, credit=False, reason="AM04")]))
+    assert "Mit anderem Betrag zurückgegeben" in page
+    assert await portal.balance() == EURO.units
+    await staff.get("/x/sepa/staff/collections?state=settled")
+    place = re.search(r"/x/sepa/staff/collections/[0-9a-f-]{36}/returned", staff.page)
+    assert place is not None
+    assert (await staff.post(place[0], {})).headers["location"] == "/x/sepa/staff/returns"
+    assert await portal.balance() == EURO.units
+    falke = await staff_of(portal, "falke")
+    await falke.get("/x/sepa/staff")
+    assert (await falke.post(place[0], {"sure": "1"})).status_code == 404
+    await staff.get("/x/sepa/staff")
+    assert (await staff.post(place[0], {"sure": "1"})).headers["location"] == "/x/sepa/staff/returns"
+    assert await portal.balance() == 0
+    await staff.get("/x/sepa/staff")
+    again = (await staff.post(place[0], {"sure": "1"})).headers["location"]
+    assert again == "/x/sepa/staff?note=sepa_not_sent"
+    await staff.get(again)
+    assert "kam schon früher zurück" in staff.page
+    assert await prove(house.tenant.id) == []
+
+
 async def test_staff_revoke_with_a_reason_and_withdraw(portal: Portal) -> None:
     """Without a reason nothing happens; a withdrawn collection is declined."""
     house = portal.houses["nordstern"]
@@ -353,7 +384,7 @@ async def test_staff_revoke_with_a_reason_and_withdraw(portal: Portal) -> None:
     await agree(anna, url)
     (view,) = await methods.of_customer(tenant, customer, locale="de")
     source = Source("sepa", view.method.ref, view.method.label)
-    order = await charges.charge(tenant, customer, EURO, source, idempotency="w-1", by=OPERATOR)
+    order = await debited(tenant, customer, EURO, source)
     await staff.get("/x/sepa/staff/collections?state=queued")
     place = re.search(r"/x/sepa/staff/collections/[0-9a-f-]{36}/withdraw", staff.page)
     assert place is not None

@@ -248,7 +248,7 @@ def test_collections_only_move_forward(steps: list[str]) -> None:
             elif step == "settle":
                 debit = machine.settled(debit, date(2026, 12, 7), now)
             elif step == "cancel":
-                debit = machine.cancelled(debit, "cancelled")
+                debit = machine.cancelled(debit, "cancelled", now)
             else:
                 debit = machine.given_back(debit, step, now)
         except Conflict:

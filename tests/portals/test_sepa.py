@@ -14,9 +14,8 @@ from browsing import Guest, Server, serving
 from playwright.sync_api import Browser, expect, sync_playwright
 from render_preview import CHROMIUM
 
-from askpro.ids import new_id
 from askpro.money import Money
-from askpro.payments import charges, methods
+from askpro.payments import methods
 from askpro.payments.charges import Source
 from askpro.payments.consent import Consent
 from askpro.pluginhost import Host
@@ -28,6 +27,7 @@ from askpro_sepa.settings import settings_of
 from askpro_sepa.store import open_book
 from askpro_sepa.wording import mandate_wording
 from embedded import APP_PASSWORD
+from paying import debited
 from portal_house import House
 from web_site import OPERATOR
 
@@ -77,7 +77,7 @@ async def _furnished(host: Host, houses: dict[str, House]) -> None:
         customer = house.customers[number]
         (view,) = [one for one in await methods.of_customer(tenant, customer, locale="de") if one.provider == "sepa"]
         source = Source("sepa", view.method.ref, view.method.label, view.method.mandate)
-        await charges.charge(tenant, customer, Money.of(amount, "EUR"), source, idempotency=str(new_id()), by=OPERATOR)
+        await debited(tenant, customer, Money.of(amount, "EUR"), source)
 
     for number, amount in (("C-1", "25"), ("C-1", "50"), ("C-2", "100")):
         await charge(number, amount)

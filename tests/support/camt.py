@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from xml.sax.saxutils import escape
 
-__all__ = ("ACCOUNT", "Line", "camt053")
+__all__ = ("ACCOUNT", "Line", "camt053", "joined")
 
 ACCOUNT = "DE89370400440532013000"
 
@@ -46,6 +46,7 @@ def camt053(
     version: int = 8,
     account: str = ACCOUNT,
     number: str = "S-1",
+    page: int = 0,
     currency: str = "EUR",
     opening: str = "1000.00",
     closing: str | None = None,
@@ -55,14 +56,27 @@ def camt053(
     total = Decimal(opening) + sum((one.signed for one in lines if one.status == "BOOK"), Decimal(0))
     space = f"urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version:02}"
     balances = _balance("OPBD", opening, currency) + _balance("CLBD", closing or str(total), currency)
+    paging = f"<PgNb>{page}</PgNb><LastPgInd>false</LastPgInd>" if page else ""
+    message, statement = "", ""
+    if paging:  # versions before 03 number the pages of the message
+        message, statement = (
+            (f"<MsgPgntn>{paging}</MsgPgntn>", "") if version < 3 else ("", f"<StmtPgntn>{paging}</StmtPgntn>")
+        )
     text = (
         f'<?xml version="1.0" encoding="{encoding}"?>\n<Document xmlns="{space}"><BkToCstmrStmt>'
-        "<GrpHdr><MsgId>M-1</MsgId><CreDtTm>2026-03-02T20:00:00+01:00</CreDtTm></GrpHdr>"
-        f"<Stmt><Id>{number}</Id><ElctrncSeqNb>42</ElctrncSeqNb><CreDtTm>2026-03-02T20:00:00+01:00</CreDtTm>"
+        "<GrpHdr><MsgId>M-1</MsgId><CreDtTm>2026-03-02T20:00:00+01:00</CreDtTm>"
+        f"{message}</GrpHdr><Stmt><Id>{number}</Id>{statement}<ElctrncSeqNb>42</ElctrncSeqNb><CreDtTm>2026-03-02T20:00:00+01:00</CreDtTm>"
         f"<Acct><Id><IBAN>{account}</IBAN></Id><Ccy>{currency}</Ccy></Acct>{balances}"
         f"{''.join(_entry(one, version) for one in lines)}</Stmt></BkToCstmrStmt></Document>"
     )
     return text.encode(encoding)
+
+
+def joined(*files: bytes) -> bytes:
+    """One file with the statements of all of them."""
+    statements = [one.partition(b"</GrpHdr>")[2].rpartition(b"</BkToCstmrStmt>")[0] for one in files]
+    head, _, rest = files[0].partition(b"</GrpHdr>")
+    return head + b"</GrpHdr>" + b"".join(statements) + b"</BkToCstmrStmt>" + rest.rpartition(b"</BkToCstmrStmt>")[2]
 
 
 def _balance(code: str, amount: str, currency: str) -> str:

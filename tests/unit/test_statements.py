@@ -16,7 +16,7 @@ from askpro.errors import InvalidInput
 from askpro.money import Money
 from askpro.sdk import read_camt053, read_pain002
 from askpro.sdk.statements import LARGEST_FILE
-from support.camt import ACCOUNT, Line, camt053
+from support.camt import ACCOUNT, Line, camt053, joined
 
 _AMOUNTS = st.decimals(min_value=Decimal("0.01"), max_value=Decimal("99999999.99"), places=2).map(str)
 _WORDS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "Zs")), max_size=60).map(
@@ -80,7 +80,7 @@ def test_what_is_written_is_read(lines: list[Line], version: int) -> None:
 def test_what_the_tests_write_is_a_statement(reference: Path, lines: list[Line]) -> None:
     """The files of these tests are valid camt.053.001.08 by ISO's own schema."""
     schema: Any = xmlschema.XMLSchema(reference / "iso20022" / "xsd" / "camt.053.001.08.xsd")
-    schema.validate(camt053(lines).decode())
+    schema.validate(joined(camt053(lines, page=1), camt053(lines, page=2)).decode())
 
 
 def test_a_return_tells_why_and_what_it_cost() -> None:
@@ -120,6 +120,36 @@ def test_equal_entries_are_two() -> None:
         keys = [one.key for one in first.entries]
         assert len(set(keys)) == 2
         assert keys == [one.key for one in again.entries]
+
+
+@pytest.mark.parametrize("version", [2, 8])
+@pytest.mark.parametrize("reference", ["", "B-1"])
+def test_equal_entries_on_two_pages_are_two(version: int, reference: str) -> None:
+    """One booking on each page of a statement, alike in everything: two keys, the same ones when the file comes again
+    and, where the bank numbers nothing, also when each page comes as a file of its own."""
+    line = Line("50.00", text="top-up", bank_ref=reference)
+    pages = [camt053([line], version=version, page=number) for number in (1, 2)]
+    assert [read_camt053(page)[0].page for page in pages] == [1, 2]
+    if version == 8:  # a message has one page number in the old version
+        whole = [one.key for statement in read_camt053(joined(*pages)) for one in statement.entries]
+        assert len(set(whole)) == 2
+        assert [one.key for statement in read_camt053(joined(*pages)) for one in statement.entries] == whole
+        assert read_camt053(pages[0])[0].entries[0].key == whole[0]
+    if not reference:
+        apart = [read_camt053(page)[0].entries[0].key for page in pages]
+        assert len(set(apart)) == 2
+        assert version == 2 or apart == whole
+
+
+def test_a_statement_twice_in_a_file_tells_of_nothing_new() -> None:
+    """Two statements of a file that are alike word for word are one; bookings alike in two others are two."""
+    lines = [Line("50.00", text="top-up"), Line("50.00", text="top-up"), Line("7.00")]
+    copies = read_camt053(joined(camt053(lines), camt053(lines)))
+    assert [one.key for one in copies[0].entries] == [one.key for one in copies[1].entries]
+    morning, evening = camt053([lines[0]], number="S-1"), camt053([lines[0]], number="S-2")
+    keys = [one.key for statement in read_camt053(joined(morning, evening)) for one in statement.entries]
+    assert len(set(keys)) == 2
+    assert keys == [one.key for one in read_camt053(camt053(lines))[0].entries[:2]]
 
 
 def test_a_bank_that_gives_no_number_gets_a_stable_one() -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import replace
-from hashlib import sha256
 from xml.etree.ElementTree import Element
 
 from askpro.errors import InvalidInput
 from askpro.money import Money
 from askpro.sdk.statements.entries import read_entry
+from askpro.sdk.statements.keys import keyed
 from askpro.sdk.statements.model import Entry, Statement
 from askpro.sdk.statements.xml import document, every, first, money, the_time, words
 
@@ -23,13 +21,14 @@ def read_camt053(data: bytes) -> list[Statement]:
     another message, an amount, date or currency that is none, an entry in another currency than its account.
     """
     message, name = document(data, "camt.053")
-    statements = [_statement(one) for one in every(message, "Stmt")]
+    page = _page(first(message, "GrpHdr/MsgPgntn"))  # where versions before 03 number the pages
+    statements = [_statement(one, page) for one in every(message, "Stmt")]
     if not statements:
         raise InvalidInput(f"the {name} file holds no statement", code="statement_empty")
-    return statements
+    return keyed(statements)
 
 
-def _statement(element: Element) -> Statement:
+def _statement(element: Element, page: int) -> Statement:
     iban = words(element, "Acct/Id/IBAN").replace(" ", "").upper()
     account = iban or words(element, "Acct/Id/Othr/Id")
     if not account:
@@ -51,12 +50,18 @@ def _statement(element: Element) -> Statement:
         account=account,
         currency=currency,
         number=words(element, "ElctrncSeqNb", "LglSeqNb"),
+        page=_page(first(element, "StmtPgntn")) or page or 1,
         created_at=the_time(element, "CreDtTm"),
         opening=opening,
         closing=closing,
-        entries=_keyed(account, entries),
+        entries=tuple(entries),
         problems=tuple(problems),
     )
+
+
+def _page(element: Element | None) -> int:
+    number = words(element, "PgNb")
+    return int(number) if number.isascii() and number.isdecimal() else 0
 
 
 def _balance(element: Element, *codes: str) -> Money | None:
@@ -83,20 +88,3 @@ def _sums(opening: Money | None, closing: Money | None, entries: list[Entry]) ->
         f"opening balance {opening.decimal} and entries make {wanted.decimal},"
         f" the closing balance is {closing.decimal} {closing.currency}"
     ]
-
-
-def _keyed(account: str, entries: list[Entry]) -> tuple[Entry, ...]:
-    """Each entry with a key by which it is known again; equals within one statement are told apart by their order."""
-    seen: Counter[tuple[str, ...]] = Counter()
-    keyed = []
-    for one in entries:
-        facts = [account, str(one.amount.units), one.amount.currency, "C" if one.credit else "D",
-                 one.status, str(one.booked_on), one.end_to_end_id, one.bank_ref]  # fmt: skip
-        if not one.bank_ref:  # then the words have to do, without the spaces that a bank puts in at will
-            facts += ["".join(text.split()).upper() for text in (
-                one.remittance, one.creditor_reference, one.counterparty_name, one.counterparty_iban, one.mandate_id,
-            )]  # fmt: skip
-        seen[tuple(facts)] += 1
-        digest = sha256("\x1f".join((*facts, str(seen[tuple(facts)]))).encode()).hexdigest()[:32]
-        keyed.append(replace(one, key=digest, bank_ref=one.bank_ref or f"digest-{digest}"))
-    return tuple(keyed)

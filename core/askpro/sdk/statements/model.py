@@ -39,7 +39,12 @@ class Entry:
     bank_ref: str = ""
     """The bank's own number of the movement (AcctSvcrRef); a digest of it where the bank gives none."""
     key: str = ""
-    """The same movement has the same key in every statement that tells of it, and no other movement has it."""
+    """The same movement has the same key in every statement that tells of it, and no other movement has it.
+
+    Made of what the bank says of the movement; those that are alike in all of that are told apart by their order in the
+    file. The one exception: of a bank that numbers nothing, a movement on a later page has another key when the bank
+    breaks the same statement into other pages.
+    """
     return_reason: str = ""
     """Why an earlier payment came back: ``AC04``, ``MD06`` … Empty: nothing came back."""
     instructed: Money | None = None
@@ -71,6 +76,8 @@ class Statement:
     """The IBAN, or the bank's own account number."""
     currency: str
     number: str = ""
+    page: int = 1
+    """Banks spread long statements over several pages, in one file or in several."""
     created_at: datetime | None = None
     """As the bank writes it; without a zone where it names none."""
     opening: Money | None = None
