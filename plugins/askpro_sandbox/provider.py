@@ -10,6 +10,7 @@ from uuid import UUID
 
 from askpro.errors import Conflict, InvalidInput
 from askpro.ids import new_id
+from askpro.money import Money
 from askpro.sdk import (
     ChargeRequest,
     ChargeResult,
@@ -58,6 +59,7 @@ class SandboxProvider:
 
     async def create_checkout(self, ctx: Context, request: CheckoutRequest) -> CheckoutSession:
         """See PaymentProvider."""
+        self._possible(ctx, request.amount)
         payment = Payment(
             id=new_id(),
             key=request.key,
@@ -80,6 +82,7 @@ class SandboxProvider:
 
     async def charge(self, ctx: Context, request: ChargeRequest) -> ChargeResult:
         """See OffSession."""
+        self._possible(ctx, request.amount)
         async with open_book(ctx) as book:
             method = await _method(book, request.customer, request.method)
             wanted = Payment(
@@ -97,6 +100,10 @@ class SandboxProvider:
             if not await book.add(payment):
                 payment = await _same(book, payment)
             return result(payment, method.public)
+
+    def _possible(self, ctx: Context, amount: Money) -> None:
+        if not self.capabilities(ctx).takes(amount):
+            raise InvalidInput("nothing, or less", code="amount_impossible")
 
     async def look_up(self, ctx: Context, key: str, provider_ref: str = "") -> ChargeResult:
         """See PaymentProvider."""

@@ -17,8 +17,17 @@ from askpro import clock
 from askpro.ids import new_id
 from askpro.money import Money
 from askpro.pluginhost import Host, service
-from askpro.sdk import ChargeRequest, CheckoutSession, Context, CustomerRef, SetupRequest, TenantRef
-from askpro.testing.providers import Bench
+from askpro.sdk import (
+    ChargeRequest,
+    ChargeResult,
+    CheckoutSession,
+    Context,
+    CustomerRef,
+    DisputeState,
+    SetupRequest,
+    TenantRef,
+)
+from askpro.testing.providers import Bench, Delivery
 from askpro.testing.stripe import Fault, StripeStandIn, signature
 from askpro_stripe.events import EVENTS, HEADER
 from askpro_stripe.provider import StripeProvider
@@ -28,7 +37,21 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "contract"))
 
 from stripe_spec import Judged, spec
 
-__all__ = ("ANNA", "FALKE", "NORTH", "Line", "StripeBench", "line", "move", "own", "shared", "stripe", "tables")
+__all__ = (
+    "ANNA",
+    "FALKE",
+    "NORTH",
+    "Line",
+    "StripeBench",
+    "connected",
+    "line",
+    "move",
+    "own",
+    "registered",
+    "shared",
+    "stripe",
+    "tables",
+)
 
 ANNA = CustomerRef(id="customer-1", email="anna@example.com", name="Anna Berg", locale="de_AT")
 
@@ -37,19 +60,24 @@ class Line(httpx.AsyncBaseTransport):
     """The wire to the stand-in. It can be cut, now or right after a certain request, and it remembers what was sent."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
-        self._inner = inner
+        self.inner = inner
         self.dark = False
         self.cut_after = ""
         """Something in the body of the request whose answer gets lost, and all that follows."""
+        self.swallow = ""
+        """The same, but what follows is answered again."""
         self.sent: list[httpx.Request] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self.dark:
             raise httpx.ReadTimeout("nobody answers", request=request)
         self.sent.append(request)
-        response = await self._inner.handle_async_request(request)
+        response = await self.inner.handle_async_request(request)
         if self.cut_after and request.method == "POST" and self.cut_after.encode() in request.content:
             self.dark, self.cut_after = True, ""
+            raise httpx.ReadTimeout("the answer got lost", request=request)
+        if self.swallow and request.method == "POST" and self.swallow.encode() in request.content:
+            self.swallow = ""
             raise httpx.ReadTimeout("the answer got lost", request=request)
         return response
 
@@ -65,14 +93,24 @@ class StripeBench(Bench):
     schema = StripeSettings
     provider: StripeProvider
 
-    def __init__(self, host: Host, stripe: StripeStandIn, line: Line, move: Callable[[timedelta], None]) -> None:
+    def __init__(
+        self, host: Host, stripe: StripeStandIn, line: Line, move: Callable[[timedelta], None], operator: dict[str, str]
+    ) -> None:
         self.provider = StripeProvider()
-        self.host, self.stripe, self.line, self._move = host, stripe, line, move
+        self.host, self.stripe, self.line, self._move, self._operator = host, stripe, line, move, operator
         self.settings = {"secret_key": "sk_test_north", "webhook_secret": "whsec_nordstern"}
 
     async def set(self, tenant: TenantRef, **values: str) -> None:
         """Save a tenant's settings; they hold from now on."""
         await service.save_settings(self.host, tenant, "stripe", values, by="t")
+        await self._anew(tenant)
+
+    async def keep_settings(self, values: Mapping[str, str]) -> None:
+        _, left = await service.merge_settings(self.host, NORTH, "stripe", values, by="t")
+        self._operator.update(left)  # what only the operator's environment can hold
+        await self._anew(NORTH)
+
+    async def _anew(self, tenant: TenantRef) -> None:
         ctx = await self.host.contexts.for_tenant(self.host.records["stripe"], tenant, None)
         if tenant == NORTH:
             self.ctx = ctx
@@ -89,6 +127,7 @@ class StripeBench(Bench):
             return
 
     async def delay(self, session: CheckoutSession) -> None:
+        await self.decline(session)  # the first try, of which Stripe tells as well
         self.stripe.pay(session.provider_ref, "pm_successDelayed_de")
 
     async def lose(self, session: CheckoutSession) -> None:
@@ -120,10 +159,35 @@ class StripeBench(Bench):
                 consent="You may charge this card.", currency="EUR",
             ),
         )  # fmt: skip
+        return self._saved(page, token)
+
+    def _saved(self, page: CheckoutSession, token: str) -> str:
         intent = self.stripe.pay(page.provider_ref, token)["setup_intent"]
         if self.stripe.get(intent)["status"] == "requires_action":
             self.stripe.authenticate(intent)
         return str(self.stripe.get(intent)["payment_method"])
+
+    async def confirm_setup(self, session: CheckoutSession, customer: CustomerRef) -> None:
+        self._saved(session, "pm_card_authenticationRequiredOnSetup")
+
+    async def lose_answer(self, key: str) -> None:
+        self.line.swallow = key
+
+    async def dispute(self, payment: ChargeResult) -> str:
+        return str(self.stripe.dispute(payment.provider_ref)["id"])
+
+    async def close_dispute(self, ref: str, end: DisputeState) -> None:
+        self.stripe.close_dispute(ref, end.value)
+
+    async def destination(self, ctx: Context) -> str:
+        await self.stripe.client("sk_test_platform").v1.payment_intents.create_async(
+            {"amount": 1_000_00, "currency": "eur", "payment_method": "pm_card_bypassPending", "confirm": True,
+             "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
+        )  # fmt: skip
+        return str(ctx.settings.connect_account)
+
+    async def onboard(self) -> None:
+        self.stripe.onboard(self.ctx.settings.connect_account)
 
     def things(self, kind: str) -> list[dict[str, Any]]:
         """Every object of a kind, wherever it is."""
@@ -138,18 +202,24 @@ class StripeBench(Bench):
             }
         )  # fmt: skip
 
-    async def signed_event(self, ctx: Context, key: str) -> tuple[Mapping[str, str], bytes]:
+    async def signed_event(self, ctx: Context, key: str) -> Delivery:
         assert ctx.tenant is not None
-        found = next(
-            one
-            for one in self.stripe.events()
-            if one["type"] in EVENTS and one["data"]["object"].get("metadata", {}).get("askpro_key") == key
-        )
-        event = json.loads(json.dumps(found))
+        event = json.loads(json.dumps(self._told(key)[0]))
         event["data"]["object"]["metadata"]["askpro_tenant"] = str(ctx.tenant.id)
         return self.delivery(event, f"whsec_{ctx.tenant.slug}")
 
-    def delivery(self, event: Mapping[str, Any], secret: str = "whsec_nordstern") -> tuple[Mapping[str, str], bytes]:
+    async def deliveries(self, key: str) -> list[Delivery]:
+        return [self.delivery(one) for one in self._told(key)]
+
+    def _told(self, key: str) -> list[dict[str, Any]]:
+        """What Stripe has to say about that payment, oldest first."""
+        return [
+            one
+            for one in self.stripe.events()
+            if one["type"] in EVENTS and one["data"]["object"].get("metadata", {}).get("askpro_key") == key
+        ]
+
+    def delivery(self, event: Mapping[str, Any], secret: str = "whsec_nordstern") -> Delivery:
         """Headers and body as Stripe would send them now."""
         body = json.dumps(event).encode()
         return {HEADER: signature(body, secret, int(clock.now().timestamp()))}, body
@@ -189,7 +259,7 @@ def tables(house: Any, stripe: StripeStandIn, line: Line, move: Callable[[timede
     async def make(values: Callable[[TenantRef], dict[str, str]], **platform: str) -> StripeBench:
         operator = {"platform_secret_key": "sk_test_platform", "platform_webhook_secret": "whsec_platform", **platform}
         host: Host = await house("stripe", services={"transport": line}, settings={"stripe": operator})
-        bench = StripeBench(host, stripe, line, move)
+        bench = StripeBench(host, stripe, line, move, operator)
         for tenant in (NORTH, FALKE):
             await service.enable(host, tenant, "stripe", by="t")
             await bench.set(tenant, **values(tenant))
@@ -207,3 +277,17 @@ def own(tenant: TenantRef) -> dict[str, str]:
 def shared(tenant: TenantRef) -> dict[str, str]:
     """The platform's account for both."""
     return {"collecting": "platform", "webhook_secret": f"whsec_{tenant.slug}"}
+
+
+def connected(tenant: TenantRef) -> dict[str, str]:
+    """An account under the platform's for each tenant, once he has registered."""
+    return {"collecting": "connect", "webhook_secret": f"whsec_{tenant.slug}"}
+
+
+async def registered(bench: StripeBench, *tenants: TenantRef) -> None:
+    """They have been through Stripe's registration, and may charge."""
+    for tenant in tenants:
+        ctx = bench.ctx if tenant == NORTH else bench.other
+        link = await bench.provider.start_onboarding(ctx, "https://t.example/back", "https://t.example/again")
+        await bench.set(tenant, **connected(tenant), **link.settings)
+        bench.stripe.onboard(link.settings["connect_account"])

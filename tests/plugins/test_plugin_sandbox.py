@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,8 +16,8 @@ from askpro.errors import Conflict
 from askpro.ids import new_id
 from askpro.money import Money
 from askpro.pluginhost import Host, service
-from askpro.sdk import CheckoutSession, Context, CustomerRef, Notice, Outcome
-from askpro.testing.providers import Bench, PaymentProviderContract
+from askpro.sdk import CheckoutSession, Context, CustomerRef, Notice, Outcome, ProviderEvent
+from askpro.testing.providers import Bench, Delivery, PaymentProviderContract
 from askpro_sandbox import signing
 from askpro_sandbox.machine import CHOICES, Payment, choose, due
 from askpro_sandbox.provider import SandboxProvider, decide, open_book, tell
@@ -33,9 +32,9 @@ class SandboxBench(Bench):
     schema = SandboxSettings
     settings = {"delay_seconds": 60, "refuse_everything": False}  # noqa: RUF012 - replaced, never changed
 
-    def __init__(self, ctx: Context, other: Context, freeze: Any) -> None:
+    def __init__(self, ctx: Context, other: Context, freeze: Any, inbox: Inbox) -> None:
         self.provider = SandboxProvider()
-        self.ctx, self.other, self._freeze = ctx, other, freeze
+        self.ctx, self.other, self._freeze, self._inbox = ctx, other, freeze, inbox
 
     async def _choose(self, session: CheckoutSession, choice: str) -> None:
         await decide(self.ctx, UUID(session.url.rsplit("/", 1)[1]), choice)
@@ -48,6 +47,7 @@ class SandboxBench(Bench):
 
     async def delay(self, session: CheckoutSession) -> None:
         await self._choose(session, "pending")
+        await tell(self.ctx)
 
     async def lose(self, session: CheckoutSession) -> None:
         await self._choose(session, "timeout")
@@ -55,11 +55,18 @@ class SandboxBench(Bench):
     async def wait(self) -> None:
         self._freeze(timedelta(minutes=10))
 
-    async def signed_event(self, ctx: Context, key: str) -> tuple[Mapping[str, str], bytes]:
+    async def signed_event(self, ctx: Context, key: str) -> Delivery:
+        return await self._signed(ctx, signing.event_of(f"evt_{key}", "payment.settled", key, "", ctx.now()))
+
+    async def deliveries(self, key: str) -> list[Delivery]:
+        await tell(self.ctx)
+        return [await self._signed(self.ctx, event) for _, _, event in self._inbox.events if event.key == key]
+
+    async def _signed(self, ctx: Context, event: ProviderEvent) -> Delivery:
         async with open_book(ctx) as book:
             secret = await book.secret()
         assert secret is not None
-        return signing.sign(signing.event_of(f"evt_{key}", "payment.settled", key, "", ctx.now()), secret, ctx.now())
+        return signing.sign(event, secret, ctx.now())
 
     async def saved_method(self, customer: CustomerRef, behaviour: str) -> str:
         async with open_book(self.ctx) as book:
@@ -76,7 +83,7 @@ async def host(house: Any) -> Host:
 
 
 @pytest.fixture
-async def bench(host: Host, monkeypatch: pytest.MonkeyPatch) -> SandboxBench:
+async def bench(host: Host, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> SandboxBench:
     moved = [timedelta()]
     real = clock.now
     monkeypatch.setattr(clock, "now", lambda: real() + moved[0])
@@ -86,7 +93,7 @@ async def bench(host: Host, monkeypatch: pytest.MonkeyPatch) -> SandboxBench:
 
     record = host.records["sandbox"]
     contexts = [await host.contexts.for_tenant(record, tenant, 1) for tenant in (NORTH, FALKE)]
-    return SandboxBench(*contexts, freeze)
+    return SandboxBench(*contexts, freeze, inbox)
 
 
 class TestSandbox(PaymentProviderContract):

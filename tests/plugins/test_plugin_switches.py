@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 from collections.abc import Callable
 from typing import Any
 
@@ -89,6 +91,38 @@ async def test_secrets_are_write_only_and_kept_when_left_blank(house: House) -> 
     assert await BOARD.settings(NORTH.id, "good") == {"api_key": "s3cr3t-value", "mode": "test", "loud": True}
     await service.save_settings(host, NORTH, "good", {"api_key": "other"}, by="t")
     assert (await BOARD.settings(NORTH.id, "good"))["api_key"] == "other"
+
+
+@pytest.mark.parametrize("first", ["form", "provider"])
+@pytest.mark.parametrize("known", [False, True])
+async def test_what_is_saved_at_once_is_not_lost(house: House, first: str, known: bool) -> None:
+    """A form and what a provider says, on two connections at once: secret and fields of both are there afterwards.
+
+    Whichever is first, and whether or not there is a row already that could be locked.
+    """
+    host = await house("good")
+    if known:
+        await service.save_settings(host, NORTH, "good", {"api_key": "old"}, by="t")
+
+    async def form() -> None:
+        typed = {"api_key": "" if known or first == "provider" else "typed", "mode": "live"}
+        await service.save_settings(host, NORTH, "good", typed, by="t")
+
+    async def provider() -> None:
+        said = {"greeting": "hello"} if first == "form" else {"api_key": "new"}
+        await service.merge_settings(host, NORTH, "good", said, by="t")
+
+    one, other = (form, provider) if first == "form" else (provider, form)
+    async with db.unit(NORTH.id):
+        await one()
+        waiting = asyncio.create_task(other(), context=contextvars.Context())
+        await asyncio.sleep(0.2)
+        assert not waiting.done()
+    await waiting
+    found = await BOARD.settings(NORTH.id, "good")
+    assert found["mode"] == "live"
+    assert found["api_key"] == ("new" if first == "provider" else "old" if known else "typed")
+    assert found.get("greeting") == ("hello" if first == "form" else None)
 
 
 async def test_a_sealed_secret_does_not_open_for_another_tenant(house: House) -> None:

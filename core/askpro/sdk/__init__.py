@@ -37,6 +37,7 @@ from askpro.sdk.payments import (
 )
 from askpro.sdk.providers import (
     Disputes,
+    EndpointCheck,
     EndpointList,
     Endpoints,
     EventRefused,
@@ -63,6 +64,7 @@ from askpro.sdk.routes import (
     UploadedFile,
 )
 from askpro.sdk.settings import NoSettings, Secret, Setting, SettingField
+from askpro.sdk.sheets import sheet_cell
 from askpro.sdk.statements import Entry, Statement, StatusLine, read_camt053, read_pain002
 from askpro.sdk.version import SDK_VERSION
 
@@ -83,6 +85,7 @@ __all__ = (
     "Dispute",
     "DisputeState",
     "Disputes",
+    "EndpointCheck",
     "EndpointList",
     "Endpoints",
     "Entry",
@@ -142,4 +145,5 @@ __all__ = (
     "parse_manifest",
     "read_camt053",
     "read_pain002",
+    "sheet_cell",
 )

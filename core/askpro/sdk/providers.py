@@ -3,7 +3,8 @@
 Errors a provider raises on purpose:
 
 * ``Conflict``            the key was used before with another amount, currency or payment
-* ``InvalidInput``        the request can never work (unknown method, more than was paid); nothing was sent
+* ``InvalidInput``        the request can never work (unknown method, more than was paid, an amount that it does not
+                          take); nothing was sent
 * ``EventRefused``        a signature is wrong or too old
 * ``NotSent``             the request never left: it may be repeated under the same key
 
@@ -17,6 +18,7 @@ from typing import Protocol, runtime_checkable
 
 from askpro.errors import BadRequest, Unavailable
 from askpro.sdk.context import Context
+from askpro.sdk.notices import Finding
 from askpro.sdk.payments import (
     AccountState,
     ChargeRequest,
@@ -41,6 +43,7 @@ from askpro.sdk.payments import (
 __all__ = (
     "FEATURE_PROTOCOLS",
     "Disputes",
+    "EndpointCheck",
     "EndpointList",
     "Endpoints",
     "EventRefused",
@@ -151,7 +154,7 @@ class Disputes(Protocol):
     """``Feature.DISPUTES``."""
 
     async def look_up_dispute(self, ctx: Context, ref: str) -> Dispute:
-        """How a dispute stands."""
+        """How a dispute stands. Raises NotFound for one that is about no payment of this tenant."""
         ...
 
 
@@ -173,7 +176,7 @@ class Mandates(Protocol):
     """``Feature.MANDATES``."""
 
     async def look_up_mandate(self, ctx: Context, ref: str) -> Mandate:
-        """How a mandate stands."""
+        """How a mandate stands, also after it was revoked. Raises NotFound for one that this tenant does not have."""
         ...
 
 
@@ -214,6 +217,15 @@ class EndpointList(Protocol):
 
     async def list_endpoints(self, ctx: Context) -> Sequence[str]:
         """The addresses to which events are delivered at present. Raises Unavailable."""
+        ...
+
+
+@runtime_checkable
+class EndpointCheck(Protocol):
+    """Beside ``Feature.ENDPOINT``, for who can: only the host knows which of the addresses there is its own."""
+
+    async def check_endpoint(self, ctx: Context, url: str) -> Sequence[Finding]:
+        """What is wrong with the delivery to ``url``, of all that this tenant needs to hear. Raises Unavailable."""
         ...
 
 

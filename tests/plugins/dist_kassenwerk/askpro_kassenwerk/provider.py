@@ -47,6 +47,8 @@ class KassenwerkProvider:
 
     async def create_checkout(self, ctx: Context, request: CheckoutRequest) -> CheckoutSession:
         """See PaymentProvider. While an earlier try may still arrive it raises Unavailable: unknown, not sent anew."""
+        if not self.capabilities(ctx).takes(request.amount):
+            raise InvalidInput("Kassenwerk takes no such amount", code="amount_impossible")
         book = Book(ctx)
         row, ours = await book.enter("payment", request.key, request.customer.id, request.amount)
         if not ours and row.state == "sent":
@@ -90,6 +92,8 @@ class KassenwerkProvider:
         payment = await book.find("payment", request.payment_key)
         if payment is None or payment.state != "known":
             raise InvalidInput("there is no settled payment to pay back", code="nothing_to_refund")
+        if request.amount.currency != payment.currency or request.amount.units <= 0:
+            raise InvalidInput("another currency, or nothing at all", code="refund_impossible")
         if payment.live is not settings_of(ctx).live:
             raise NotSent("it was paid in the other mode", code="mode_changed")
         row, ours = await book.enter("refund", request.key, payment.key, request.amount)

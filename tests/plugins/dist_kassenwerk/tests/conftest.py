@@ -10,7 +10,7 @@ import pytest
 from askpro.sdk import CheckoutSession, Context
 from askpro.testing import tenant_ref
 from askpro.testing.house import PluginHouse, plugin_house
-from askpro.testing.providers import Bench
+from askpro.testing.providers import Bench, Delivery
 from kassenwerk_service import KEY, OTHER_SECRET, SECRET, Kassenwerk
 
 from askpro_kassenwerk.book import Book
@@ -42,7 +42,15 @@ class KassenwerkBench(Bench):
     async def wait(self) -> None:
         self.service.wait()
 
-    async def signed_event(self, ctx: Context, key: str) -> tuple[Mapping[str, str], bytes]:
+    async def lose_answer(self, key: str) -> None:
+        self.service.trouble("lost")
+
+    async def deliveries(self, key: str) -> list[Delivery]:
+        reference = Book(self.ctx).reference(key)
+        told = [one for one in self.service.told if one[0]["reference"] == reference]
+        return [self.service.message(thing, "payment.updated", SECRET, at) for thing, at in told]
+
+    async def signed_event(self, ctx: Context, key: str) -> Delivery:
         payment = self.service.by_reference(Book(self.ctx).reference(key))
         return self.service.message(payment, "payment.updated", SECRET if ctx is self.ctx else OTHER_SECRET)
 

@@ -33,6 +33,8 @@ class Kassenwerk:
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     """(method, path) of every request that arrived."""
+    told: list[tuple[dict[str, Any], datetime]] = field(default_factory=list)
+    """What became of payments, and when, oldest first."""
     _remembered: dict[str, tuple[bytes, dict[str, Any]]] = field(default_factory=dict)
     _later: dict[str, str] = field(default_factory=dict)
     _silent: set[str] = field(default_factory=set)
@@ -47,13 +49,16 @@ class Kassenwerk:
     def pay(self, ref: str) -> None:
         self.payments[ref] |= {"status": "paid", "fee": {"value": "0.35", "currency": self._currency(ref)},
                                "method": {"kind": "card", "label": "Visa •••• 4242"}}  # fmt: skip
+        self._tell(ref)
 
     def decline(self, ref: str) -> None:
         self.payments[ref] |= {"status": "failed", "failure": "card_declined"}
+        self._tell(ref)
 
     def delay(self, ref: str) -> None:
         self.payments[ref]["status"] = "processing"
         self._later[ref] = "paid"
+        self._tell(ref)
 
     def hush(self, ref: str) -> None:
         """Paid, but nobody can ask about it until ``wait``."""
@@ -72,11 +77,16 @@ class Kassenwerk:
         (found,) = [one for one in self.payments.values() if one["reference"] == reference]
         return found
 
-    def message(self, thing: dict[str, Any], type_: str, secret: str) -> tuple[dict[str, str], bytes]:
-        """A delivery about a payment or a refund, signed by its own lights."""
+    def _tell(self, ref: str) -> None:
+        self.told.append((dict(self.payments[ref]), datetime.now(UTC)))
+
+    def message(
+        self, thing: dict[str, Any], type_: str, secret: str, at: datetime | None = None
+    ) -> tuple[dict[str, str], bytes]:
+        """A delivery about a payment or a refund, signed by its own lights. ``at``: when it happened, if not now."""
         named = {name: thing.get(name, "") for name in ("id", "reference", "payment")}
-        now = datetime.now(UTC).isoformat()
-        body = json.dumps({"type": type_, "timestamp": now, "data": {**named, "livemode": False}}).encode()
+        when = (at or datetime.now(UTC)).isoformat()
+        body = json.dumps({"type": type_, "timestamp": when, "data": {**named, "livemode": False}}).encode()
         identifier, stamp = f"msg_{thing['id']}_{thing['status']}", int(time.time())
         signed = hmac.digest(
             b64decode(secret.removeprefix("whsec_")), f"{identifier}.{stamp}.".encode() + body, "sha256"

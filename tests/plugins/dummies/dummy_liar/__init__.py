@@ -1,20 +1,33 @@
-"""A payment provider that lies in every way the conformance kit looks for."""
+"""A payment provider that lies in every way the conformance kit looks for.
+
+``Liar`` is what the plugin gives to the house. ``BoldLiar`` claims everything there is and does all of it wrongly, but
+never merely crashes.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from askpro.ids import new_id
 from askpro.money import Money
 from askpro.sdk import (
+    AccountState,
     ChargeResult,
     CheckoutSession,
+    Dispute,
+    DisputeState,
     EventKind,
     Feature,
+    Limits,
+    Mandate,
+    OnboardingLink,
     Outcome,
+    PayoutResult,
     ProviderCapabilities,
     ProviderEvent,
     RefundResult,
+    SavedMethod,
     hookimpl,
 )
 
@@ -68,6 +81,54 @@ class Liar:
 
     async def verify_event(self, ctx, headers, body):
         return ProviderEvent(id=str(new_id()), kind=EventKind.PAYMENT, occurred_at=ctx.now(), key="whatever")
+
+
+class BoldLiar(Liar):
+    def capabilities(self, ctx):
+        del ctx
+        features = frozenset(Feature) - {Feature.CHECKOUT}  # which everybody has
+        limits = {"EUR": Limits(Money.of(1, "EUR"), Money.of(5000, "EUR"))}
+        return ProviderCapabilities(features=features, currencies=frozenset(("EUR",)), limits=limits)
+
+    async def look_up_payout(self, ctx, key, provider_ref=""):
+        return PayoutResult(key=key, outcome=Outcome.SETTLED, amount=Money.of(1, "EUR"), provider_ref="t")
+
+    async def payout(self, ctx, request):
+        return PayoutResult(key=request.key, outcome=Outcome.SETTLED, amount=request.amount, provider_ref="t")
+
+    async def create_setup(self, ctx, request):
+        until = ctx.now() + timedelta(hours=1)
+        return CheckoutSession(key=request.key, provider_ref=str(new_id()), url="javascript:save()", expires_at=until)
+
+    async def list_methods(self, ctx, customer):
+        return [SavedMethod(ref=str(new_id()), kind="card", label="Visa", mandate="M", default=True)] * 2
+
+    async def remove_method(self, ctx, customer, ref):
+        pass
+
+    async def set_default_method(self, ctx, customer, ref):
+        pass
+
+    async def open_portal(self, ctx, customer, return_url):
+        return "javascript:portal()"
+
+    async def look_up_mandate(self, ctx, ref):
+        return Mandate(ref="another", scheme="", signed_at=ctx.now() - timedelta(days=9), text=str(new_id()))
+
+    async def look_up_dispute(self, ctx, ref):
+        return Dispute(ref=ref, payment_ref="another", amount=Money.of(1, "EUR"), state=DisputeState.WON)
+
+    async def create_endpoint(self, ctx, url):
+        return {"of_no_schema": "x"}
+
+    async def list_endpoints(self, ctx):
+        return []
+
+    async def start_onboarding(self, ctx, return_url, refresh_url):
+        return OnboardingLink(url="javascript:register()", settings={"of_no_schema": "x"})
+
+    async def look_up_account(self, ctx):
+        return AccountState(ref="acct", can_charge=False, can_pay_out=False)
 
 
 class Plugin:
