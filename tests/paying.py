@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from askpro import clock, db
+from askpro.ids import new_id
 from askpro.money import Money
 from askpro.payments import inbox, providers
-from askpro.payments.model import Order
+from askpro.payments.charges import Source, collect
+from askpro.payments.model import Order, attempt_of
 from askpro.payments.topup import begin_checkout, create_order
 from askpro.people.model import Customer
 from askpro.pluginhost import (
@@ -30,7 +33,7 @@ from askpro.tenancy import tax
 from askpro.tenancy.model import Tenant, TenantSettings, Topup
 from house import BY, customer, reseller
 
-__all__ = ("SETTINGS", "Payer", "payer", "paying_host", "prepared", "with_sandbox")
+__all__ = ("SETTINGS", "Payer", "debited", "payer", "paying_host", "prepared", "with_sandbox")
 
 SETTINGS = TenantSettings(topup=Topup(amounts=("10", "25", "50", "100"), minimum="5", maximum="1000"))
 
@@ -61,6 +64,18 @@ async def paying_host(admin_dsn: str) -> AsyncIterator[Host]:
         yield host
     finally:
         providers.disconnect()
+
+
+async def debited(tenant: Tenant, customer: Customer, net: Money, source: Source) -> Order:
+    """A saved method is charged as auto-top-up does it, without a rule: for tests of what comes after."""
+    order = await create_order(tenant, customer, net, source.provider, idempotency=str(new_id()), by=BY)
+    async with db.unit(tenant.id):
+        row = await db.fetchrow(
+            "insert into payments.attempt (tenant_id, id, order_id, provider, method, created_at, changed_at)"
+            " values ($1, $2, $3, $4, $5, $6, $6) returning *",
+            tenant.id, new_id(), order.id, source.provider, source.label, clock.now(),
+        )  # fmt: skip
+    return await collect(tenant, customer, order, attempt_of(row), source, by=BY)
 
 
 class Payer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,18 +14,21 @@ import pytest
 from askpro import clock, db
 from askpro.actor import Actor
 from askpro.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from askpro.events import emit
+from askpro.events import Event, emit
 from askpro.ledger.proof import prove
-from askpro.payments import autotopup, autotopup_jobs, charges, consent, methods, queries, settle
+from askpro.payments import autotopup, autotopup_jobs, consent, disputes, methods, queries, settle
 from askpro.payments.charges import Source
+from askpro.payments.model import attempt_of
+from askpro.payments.topup import begin_checkout, create_order
 from askpro.people.customers import set_customer_status
 from askpro.pluginhost.service import disable
 from askpro.sdk.context import TenantRef
-from askpro.sdk.payments import ChargeResult, Outcome
+from askpro.sdk.payments import ChargeResult, Dispute, DisputeState, Outcome
 from askpro.tenancy.model import TenantSettings
 from askpro.tenancy.service import update_tenant
 from auto_topping import CONSENT, Filler, StripeFiller, filler, move, stripe_filler
 from house import BY, customer, reseller
+from paying import debited
 
 pytestmark = pytest.mark.anyio
 __all__ = ("filler", "move", "stripe_filler")
@@ -151,15 +155,45 @@ async def test_what_is_pending_counts_as_there(filler: Filler, amount: str) -> N
 
 async def test_a_debit_by_hand_that_is_pending_counts_as_there(filler: Filler) -> None:
     """Nobody is charged on top of what he has ordered himself; what the sweep passes over, ``fire`` passes over too."""
-    source = charges.Source("sandbox", await filler.method("pending"), "Debit", "")
-    order = await charges.charge(
-        filler.tenant, filler.customer, filler.money("50"), source, idempotency="by-hand", by=BY
-    )
+    source = Source("sandbox", await filler.method("pending"), "Debit", "")
+    order = await debited(filler.tenant, filler.customer, filler.money("50"), source)
     assert order.state == "pending"
     await filler.rule()
     assert not await filler.due()
     assert (await filler.fire()).outcome == "idle"
     assert await filler.orders() == []
+
+
+async def test_what_is_paid_by_hand_does_not_make_a_cap_news(filler: Filler) -> None:
+    """The month's limit stays reached whoever pays meanwhile: it is told once, and nothing is tried before its end."""
+    await filler.rule(amount="30", cap="30")
+    await filler.tick()
+    await filler.spend("30")
+    await filler.tick()
+    told = await filler.now()
+    assert told.last_refusal == "monthly_cap"
+    for _ in range(2):
+        await filler.pay_by_hand("20")
+        await filler.spend("20")
+        assert await filler.tick() is None
+
+    after = await filler.now()
+    assert (after.last_refusal, after.cooldown_until) == ("monthly_cap", told.cooldown_until)
+    assert [one["reason"] for one in await filler.events("autotopup.refused")] == ["monthly_cap"]
+
+
+async def test_a_pause_that_ends_does_not_make_a_cap_news(filler: Filler) -> None:
+    """Nor does a dispute that is won: the rule goes on, and rests to the end of the month."""
+    await filler.rule(amount="30", cap="30")
+    await filler.tick()
+    await filler.spend("30")
+    await filler.tick()
+    for state in (DisputeState.WITHDRAWN, DisputeState.WON):
+        await claim(filler, "d-1", state)
+        assert await filler.tick() is None
+
+    assert ((await filler.now()).state, (await filler.now()).last_refusal) == ("active", "monthly_cap")
+    assert len(await filler.events("autotopup.refused")) == 1
 
 
 async def test_the_cap_of_the_civil_month(filler: Filler, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -358,23 +392,86 @@ async def test_a_method_that_is_gone_at_the_provider_pauses_its_rule(filler: Fil
     assert len(await filler.events("autotopup.paused")) == 2
 
 
+async def claim(filler: Filler, ref: str, state: DisputeState) -> None:
+    """A bank's claim to a payment of its own number moves on: the fact waits in the outbox."""
+    async with db.unit(filler.tenant.id):
+        known = await db.fetchval("select attempt_id from payments.dispute where tenant_id = $1 and ref = $2",
+                                  filler.tenant.id, ref)  # fmt: skip
+    if known is None:
+        known = (await queries.attempt_of_order(filler.tenant.id, (await filler.pay_by_hand("5")).id)).id  # type: ignore[union-attr]
+    async with db.unit(filler.tenant.id):
+        row = await db.fetchrow("select * from payments.attempt where tenant_id = $1 and id = $2",
+                                filler.tenant.id, known)  # fmt: skip
+    attempt = attempt_of(row)
+    said = Dispute(ref=ref, payment_ref=attempt.provider_ref, amount=filler.money("5.95"), state=state)
+    await disputes.apply(filler.tenant.id, attempt, said, by=BY)
+
+
+async def tell(filler: Filler, *kinds: str) -> tuple[str, str]:
+    """The outbox delivers the facts of disputes by kind, in this order; how the rule stands then."""
+    async with db.unit(filler.tenant.id):
+        rows = await db.fetch("select * from events.outbox where tenant_id = $1 and kind like 'dispute.%' order by id",
+                              filler.tenant.id)  # fmt: skip
+    for kind in kinds:
+        for row in rows:
+            if row["kind"] == f"dispute.{kind}":
+                async with db.unit(filler.tenant.id):
+                    await autotopup_jobs.hear(
+                        Event(filler.tenant.id, row["id"], row["kind"], row["payload"], row["created_at"])
+                    )
+    rule = await filler.now()
+    return rule.state, rule.reason
+
+
+WITHDRAWN, LOST, WON = DisputeState.WITHDRAWN, DisputeState.LOST, DisputeState.WON
+
+
 async def test_a_dispute_pauses_until_it_is_won(filler: Filler) -> None:
     """Whoever has money called back is not charged again by a machine, whatever he pays meanwhile."""
-    await filler.rule()
-    facts = {"wallet": str(filler.customer.wallet_id), "dispute": str(uuid4())}
-
-    async def tell(kind: str) -> str:
-        async with db.unit(filler.tenant.id):
-            await emit(kind, facts, tenant=filler.tenant.id)
-        await filler.tick()
-        return (await filler.now()).state
-
-    assert await tell("dispute.withdrawn") == "paused"
+    await filler.rule(threshold="0")
+    await claim(filler, "d-1", WITHDRAWN)
+    await filler.tick()
+    assert (await filler.now()).reason == "dispute"
     await filler.pay_by_hand("5")
     await filler.tick()
-    assert (await filler.rule(await filler.method())).state == "paused"
-    assert await tell("dispute.won") == "active"
+    assert (await filler.rule(await filler.method(), threshold="0")).state == "paused"
+    await claim(filler, "d-1", WON)
+    await filler.tick()
+    assert (await filler.now()).state == "active"
     assert len(await filler.events("autotopup.paused")) == 1
+
+
+@pytest.mark.parametrize("other", [WITHDRAWN, LOST])
+async def test_one_dispute_won_lifts_no_pause_that_another_keeps(filler: Filler, other: DisputeState) -> None:
+    """Two claims, one is won: the rule goes on only when the last is, and after a lost one only by staff."""
+    await filler.rule(threshold="0")
+    await claim(filler, "d-1", WITHDRAWN)
+    await claim(filler, "d-2", other)
+    await filler.tick()
+    await claim(filler, "d-1", WON)
+    await filler.tick()
+    assert (await filler.now()).state == "paused"
+
+    if other is LOST:
+        await autotopup.resume(filler.tenant.id, filler.customer.wallet_id, by=STAFF)
+    else:
+        await claim(filler, "d-2", WON)
+        await filler.tick()
+    assert (await filler.now()).state == "active"
+
+
+@pytest.mark.parametrize("order", list(permutations(["withdrawn", "lost", "won"])))
+async def test_facts_about_disputes_in_any_order_end_alike(filler: Filler, order: tuple[str, ...]) -> None:
+    """A late fact says that something happened, not how it is: the dispute is won, so nothing stays paused."""
+    await filler.rule(threshold="0")
+    for state in (WITHDRAWN, LOST, WON):
+        await claim(filler, "d-1", state)
+    assert await tell(filler, *order) == ("active", "")
+    assert await tell(filler, *order) == ("active", "")
+
+    await claim(filler, "d-2", WITHDRAWN)
+    await claim(filler, "d-2", LOST)
+    assert await tell(filler, *order) == ("paused", "dispute")
 
 
 async def test_nothing_is_charged_for_whom_it_may_not(filler: Filler) -> None:
@@ -430,9 +527,7 @@ async def test_the_method_of_somebody_else_cannot_be_charged(filler: Filler) -> 
     with pytest.raises(InvalidInput):
         await autotopup.save(filler.tenant, other, draft, consent=CONSENT, by=BY)
     await methods.remove(filler.tenant, other, "sandbox", theirs, by=BY)
-    order = await charges.charge(
-        filler.tenant, other, filler.money("25"), Source("sandbox", theirs, "?"), idempotency="k", by=BY
-    )
+    order = await debited(filler.tenant, other, filler.money("25"), Source("sandbox", theirs, "?"))
 
     assert (order.state, order.reason) == ("declined", "method_unknown")
     assert [one.method.ref for one in await methods.of_customer(filler.tenant, filler.customer, locale="en")] == [
@@ -473,19 +568,25 @@ async def test_a_house_without_topups_has_no_rules(filler: Filler) -> None:
         await autotopup.save(other, theirs, draft, consent=CONSENT, by=BY)
 
 
-async def test_a_charge_by_hand_is_made_once(filler: Filler) -> None:
-    """The same key is the same charge; another amount under it is refused."""
-    source = Source("sandbox", await filler.method(), "Visa")
-    made = [
-        await charges.charge(filler.tenant, filler.customer, filler.money("50"), source, idempotency="k-1", by=BY)
-        for _ in range(3)
-    ]
-
-    assert {order.id for order in made} == {made[0].id}
-    assert (made[0].state, made[0].origin) == ("settled", "charge")
-    assert await filler.balance() == filler.money("50")
-    with pytest.raises(InvalidInput):
-        await charges.charge(filler.tenant, filler.customer, filler.money("51"), source, idempotency="k-1", by=BY)
+async def test_a_key_stands_for_one_kind_of_order(filler: Filler) -> None:
+    """What a rule has ordered is not found by a customer's key, and has no page that somebody pays on."""
+    await filler.rule(await filler.method("pending"))
+    fired = await filler.fire()
+    assert fired.order is not None
+    async with db.unit(filler.tenant.id):
+        key = await db.fetchval("select idempotency from payments.orders where tenant_id = $1 and id = $2",
+                                filler.tenant.id, fired.order.id)  # fmt: skip
+    with pytest.raises(InvalidInput) as reused:
+        await create_order(
+            filler.tenant, filler.customer, fired.order.net, "sandbox", idempotency=key, by=BY
+        )  # fmt: skip
+    assert reused.value.code == "idempotency_key_reused"
+    with pytest.raises(Conflict) as refused:
+        await begin_checkout(
+            filler.tenant, filler.customer, fired.order.id, by=BY, description="", return_url="https://x.example/",
+            cancel_url="https://x.example/", locale="en",
+        )  # fmt: skip
+    assert refused.value.code == "not_a_checkout"
 
 
 async def test_the_sweep_queues_each_wallet_once(filler: Filler) -> None:

@@ -19,10 +19,10 @@ from askpro.ledger import service as ledger
 from askpro.ledger.accounts import AccountKind, account_id
 from askpro.ledger.transfer import Bucket, Transfer
 from askpro.money import Money
-from askpro.payments import disputes, refunds
+from askpro.payments import disputes, refunds, settle
 from askpro.payments.model import Order
 from askpro.payments.refund_model import Dispute as Case
-from askpro.sdk.payments import Dispute, DisputeState, Outcome
+from askpro.sdk.payments import ChargeResult, Dispute, DisputeState, Outcome
 from askpro.tenancy import audit
 from house import BY, customer, reseller
 from paying import payer
@@ -331,3 +331,38 @@ async def test_disputes_at_random_keep_the_books(till: Till, seed: int) -> None:
     assert await till.balance() == f"{80 - total / 1_000_000:.2f}"
     assert await till.frozen() == any(one.froze for one in await disputes.of_tenant(till.tenant.id))
     await till.proven()
+
+
+async def flagged(till: Till, amount: str, ref: str) -> Order:
+    """An order for which money came that does not fit it."""
+    order = await till.payer.order("50", key=str(new_id()))
+    await till.payer.checkout(order)
+    attempt = await till.attempt(order)
+    odd = ChargeResult(key=str(attempt.id), outcome=Outcome.SETTLED, amount=till.money(amount), provider_ref=ref)
+    return await settle.apply(till.tenant.id, attempt.id, odd, by=BY)
+
+
+async def test_a_dispute_of_money_that_was_never_credited_is_remarked(till: Till) -> None:
+    """Flagged money is in no wallet: the operator reads it at the event, which is not tried for ever."""
+    order = await flagged(till, "61", "odd-1")
+    assert order.flag == "amount_mismatch"
+    till.desk.disputes["d-9"] = Dispute(ref="d-9", payment_ref="odd-1", amount=till.money("61"), state=LOST)
+
+    assert await disputes.heard(till.tenant.id, "sandbox", "d-9", "") == (
+        "this payment was never credited (amount_mismatch)"
+    )
+    assert (await disputes.of_order(till.tenant.id, order.id), await till.frozen()) == ([], False)
+
+
+async def test_of_an_order_paid_twice_the_second_payment_is_remarked(till: Till) -> None:
+    """The first payment was credited, the second is for a person: a dispute of each ends where it belongs."""
+    order = await till.paid("50")
+    attempt = await till.attempt(order)
+    twice = ChargeResult(key=str(attempt.id), outcome=Outcome.SETTLED, amount=order.gross, provider_ref="second")
+    assert (await settle.apply(till.tenant.id, attempt.id, twice, by=BY)).flag == "paid_twice"
+    till.desk.disputes["d-2"] = Dispute(ref="d-2", payment_ref="second", amount=order.gross, state=LOST)
+    assert await disputes.heard(till.tenant.id, "sandbox", "d-2", "") == "this payment was never credited (paid_twice)"
+    assert await till.balance() == "50.00"
+    case = await claim(till, order, state=LOST)
+
+    assert (case.state, await till.balance()) == ("lost", "0.00")

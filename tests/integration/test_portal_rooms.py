@@ -24,7 +24,7 @@ from askpro.pluginhost.service import disable
 from askpro.sdk.context import TenantRef
 from askpro.tenancy import tax
 from askpro.wallets import queries
-from askpro.wallets.service import set_low_balance
+from askpro.wallets.service import set_notices
 from askpro.web.portal import overview
 from askpro.web.portal.glance import glance
 from portal_house import Browser, Portal, portal, ring
@@ -258,6 +258,19 @@ async def test_customers_see_their_own_things_only(portal: Portal) -> None:
         assert order not in (await other.get("/transactions")).text
 
 
+async def test_an_error_page_speaks_to_people(portal: Portal) -> None:
+    """What is written for those who program, in English, stands on no page; machines are told as before."""
+    anna = await guest(portal)
+    path = f"/calls/{new_id()}"
+
+    page = await anna.get(path)
+    problem = await anna.client.get(path, headers={"Accept": "application/json"})
+
+    assert "Das gibt es nicht." in words(page.text)
+    assert "there is no such call" not in page.text
+    assert problem.json()["detail"] == "there is no such call"
+
+
 # lists
 
 
@@ -390,7 +403,7 @@ async def test_the_overview_rounds_down_and_tells_what_is_left(portal: Portal) -
     assert f"Verfügbares Guthaben {units // 1_000_000},{units // 10_000 % 100:02} €" in page
     assert "Ihr Guthaben wird knapp" not in page
 
-    await set_low_balance(tenant, wallet, 100_000_000)
+    await set_notices(tenant, wallet, thresholds=[100_000_000])
     assert "Ihr Guthaben wird knapp" in words((await browser.get("/")).text)
     await set_terms(tenant, wallet, frozen=True)
     assert "Ihr Konto ist gesperrt" in words((await browser.get("/")).text)

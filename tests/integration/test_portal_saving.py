@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from html import unescape
 from typing import Any
 
 import pytest
 
+from askpro import clock, db
 from askpro.money import Money
 from askpro.payments import autotopup, consent, methods, providers
 from askpro.payments.model import Order
 from askpro.payments.rule import Rule
 from askpro.sdk.payments import Feature, SavedMethod, SetupRequest
+from askpro.tenancy import tax
 from askpro_sandbox.provider import SandboxProvider, open_book
 from auto_topping import move
 from portal_house import Browser, Portal, portal
@@ -205,11 +208,13 @@ async def test_the_rule_is_said_in_words_before_it_is_agreed_to(portal: Portal) 
     answer = await browser.post("/auto-topup", typed(ref, amount="25,00"))
     assert answer.status_code in (303, 422)
     answer = await browser.post("/auto-topup", typed(ref))
-    page = words((await browser.get(answer.headers["location"])).text)
+    shown = (await browser.get(answer.headers["location"])).text
+    page = words(shown)
     for text in ("€10.00", "€25.00", "€29.75", "€119.00", "19%", "••••"):
         assert text in page
     assert await rule_of(portal) is None
-    fields = typed(ref, threshold="10.00", amount="25.00", cap="100.00")
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', shown))
+    assert typed(ref, threshold="10.00", amount="25.00", cap="100.00").items() <= fields.items()
     assert (await browser.post("/auto-topup/save", fields)).status_code == 422
     assert await rule_of(portal) is None
     saved = await browser.post("/auto-topup/save", fields | {"consent": "1"})
@@ -267,6 +272,73 @@ async def test_what_is_wrong_is_said_at_its_field(portal: Portal, changes: dict[
     assert "%(" not in words(answer.text)
     if field in changes and field in ("threshold", "amount", "cap"):
         assert f'value="{changes[field]}"' in answer.text
+
+
+async def test_nobody_agrees_to_words_that_he_has_not_seen(portal: Portal) -> None:
+    """The tax changes between the page and the press: the page comes again with the new words, and nothing is kept."""
+    ref, house = await card(portal), portal.houses[NORD]
+    browser = await english(portal)
+    await browser.get("/auto-topup")
+    answer = await browser.post("/auto-topup", typed(ref))
+    page = (await browser.get(answer.headers["location"])).text
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    today = clock.civil_day(clock.now(), house.tenant.timezone)
+    await tax.set_rate(house.tenant.id, today, Decimal("0.07"), by=OPERATOR)
+    again = await browser.post("/auto-topup/save", fields | {"consent": "1"})
+
+    assert again.status_code == 422
+    assert "have changed" in words(again.text)
+    assert "7% VAT" in words(again.text)
+    assert await rule_of(portal) is None
+    assert await consent.of_wallet(house.tenant.id, house.customers["C-1"].wallet_id) == []
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', again.text))
+    assert (await browser.post("/auto-topup/save", fields | {"consent": "1"})).status_code == 303
+    [kept] = await consent.of_wallet(house.tenant.id, house.customers["C-1"].wallet_id)
+    sentences = [one.replace("\N{NO-BREAK SPACE}", " ") for one in kept["text"].split(". ")]
+    assert [one for one in sentences if one not in words(again.text)] == []
+    assert "7% VAT" in kept["text"].replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.mark.parametrize("change", [{"shown": ""}, {"shown": "0" * 64}, {"amount": "30.00"}])
+async def test_a_form_that_was_not_our_page_is_no_consent(portal: Portal, change: dict[str, str]) -> None:
+    """Without the mark of the page, or with other figures than it showed, it is shown first."""
+    ref = await card(portal)
+    browser = await english(portal)
+    await browser.get("/auto-topup")
+    answer = await browser.post("/auto-topup", typed(ref))
+    page = (await browser.get(answer.headers["location"])).text
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    again = await browser.post("/auto-topup/save", fields | {"consent": "1"} | change)
+
+    assert again.status_code == 422
+    assert await rule_of(portal) is None
+
+
+async def test_the_provider_lists_its_methods_once_a_request(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Form, check page, press: each asks once, right or wrong."""
+    ref, asked, plain = await card(portal), [0], SandboxProvider.list_methods
+
+    async def counted(self: Any, ctx: Any, customer: Any) -> Any:
+        asked[0] += 1
+        return await plain(self, ctx, customer)
+
+    async def calls(answer: Any) -> tuple[int, Any]:
+        found, asked[0] = asked[0], 0
+        return found, answer
+
+    monkeypatch.setattr(SandboxProvider, "list_methods", counted)
+    browser = await english(portal)
+    assert (await calls(await browser.get("/auto-topup")))[0] == 1
+    assert (await calls(await browser.post("/auto-topup", typed(ref, cap="1"))))[0] == 1
+    times, answer = await calls(await browser.post("/auto-topup", typed(ref)))
+    assert times == 1
+    times, answer = await calls(await browser.get(answer.headers["location"]))
+    assert times == 1
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', answer.text))
+    times, answer = await calls(await browser.post("/auto-topup/save", fields))
+    assert (times, answer.status_code) == (1, 422)
+    times, answer = await calls(await browser.post("/auto-topup/save", fields | {"consent": "1"}))
+    assert (times, answer.status_code) == (1, 303)
 
 
 async def test_switching_off_is_one_press(portal: Portal) -> None:
@@ -358,3 +430,38 @@ async def test_a_method_can_be_saved_with_a_topup(portal: Portal) -> None:
         kept = await consent.of_wallet(house.tenant.id, house.customers["C-1"].wallet_id)
         assert (len(found), len(kept)) == (saved, saved)
     assert kept[0]["text"] in words(page)
+
+
+# an account that is not whole
+
+
+async def test_a_customer_without_a_wallet_is_told_so(portal: Portal) -> None:
+    """No page of money can be shown; it says so, to people and to machines, and one can still leave."""
+    house = portal.houses[NORD]
+    browser = await english(portal)
+    async with db.unit(house.tenant.id):  # as a copy that went wrong may have left it
+        await db.execute(
+            "update people.customer set currency = 'CHF' where tenant_id = $1 and id = $2", house.tenant.id,
+            house.customers["C-1"].id,
+        )  # fmt: skip
+
+    for path in ("/", "/topup", "/auto-topup", "/transactions", "/notifications"):
+        page = await browser.get(path)
+        assert page.status_code == 409, path
+        assert "Your account is not set up completely" in words(page.text)
+    said = (await browser.client.get("/topup", headers={"Accept": "application/json"})).json()
+    assert said["code"] == "wallet_missing"
+    assert (await browser.get("/settings")).status_code == 200
+    assert (await browser.post("/sign-out", {})).status_code == 303
+    assert (await browser.get("/topup")).headers["location"].startswith("/sign-in")
+
+
+async def test_a_zero_character_breaks_no_page(portal: Portal) -> None:
+    """The database cannot keep U+0000, so it is dropped where forms and addresses are read."""
+    ref = await card(portal)
+    browser = await english(portal)
+    for path in ("/auto-topup?threshold=%00", "/transactions?q=a%00", "/calls?q=%00", "/topup?amount=1%00"):
+        assert (await browser.get(path)).status_code == 200, path
+    await browser.get("/auto-topup")
+    answer = await browser.post("/auto-topup", typed(ref, method=f"sandbox/{ref}\0"))
+    assert answer.status_code == 303

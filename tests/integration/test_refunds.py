@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -24,7 +25,7 @@ from askpro.errors import (
 from askpro.ids import new_id
 from askpro.ledger import service as ledger
 from askpro.payments import providers, refund_jobs, refunds, settle
-from askpro.sdk.payments import Feature, Outcome, RefundRequest, RefundResult
+from askpro.sdk.payments import ChargeResult, Feature, Outcome, RefundRequest, RefundResult
 from askpro_sandbox.provider import decide
 from house import BY, reseller
 from paying import SETTINGS, payer
@@ -360,8 +361,12 @@ async def test_while_the_provider_is_away_nothing_is_decided(till: Till, later: 
 async def test_the_job_sends_what_was_asked_for_in_a_unit(till: Till) -> None:
     """As the API does it: asked inside a unit, sent by the worker after the commit; a second job does nothing."""
     order = await till.paid("50")
+    able = await refunds.learn(till.tenant.id, order.id)
     async with db.unit(till.tenant.id):
-        made = await refunds.ask(till.tenant, order.id, till.money("20"), idempotency="k", reason="", by=BY)
+        ask = {"idempotency": "k", "reason": "", "by": BY}
+        with pytest.raises(RuntimeError, match="inside a unit"):  # not even what the provider can do
+            await refunds.ask(till.tenant, order.id, till.money("20"), **ask)
+        made = await refunds.ask(till.tenant, order.id, till.money("20"), able=able, **ask)
         await refund_jobs.send_soon(till.tenant.id, made)
         with pytest.raises(RuntimeError, match="inside a unit"):
             await refunds.send(till.tenant.id, made.id, by=BY)
@@ -499,3 +504,168 @@ async def test_what_a_second_sending_cannot_try_says_nothing_of_the_first(
     again = await refunds.begin(till.tenant, order.id, till.money("50"), **ask)
 
     assert (again.state, again.taken, await till.balance()) == ("new", True, "0.00")
+
+
+# sent late, or by two
+
+
+async def test_a_job_that_runs_late_looks_first(till: Till, later: Any) -> None:
+    """Killed between call and answer: the job that comes much later finds the refund paid, and sends nothing."""
+    order = await till.paid("50")
+    made = await refunds.ask(till.tenant, order.id, till.money("20"), idempotency="k", reason="", by=BY)
+    attempt = await till.attempt(order)
+    request = RefundRequest(
+        key=made.key, payment_key=str(attempt.id), payment_ref=attempt.provider_ref, amount=made.gross
+    )
+    await till.desk.refund(None, request)  # by somebody who died before the answer was written down
+    later(minutes=2)
+    await refund_jobs.send_job(str(till.tenant.id), str(made.id))
+
+    assert ((await refunds.refund(till.tenant.id, made.id)).state, till.desk.calls) == ("settled", 1)
+    assert await till.balance() == "30.00"
+
+
+async def test_a_job_that_runs_late_sends_what_was_never_sent(till: Till, later: Any) -> None:
+    """The provider has never heard of it: sent once, whoever asks at the same time."""
+    order = await till.paid("50")
+    made = await refunds.ask(till.tenant, order.id, till.money("20"), idempotency="k", reason="", by=BY)
+    later(minutes=2)
+    job = (str(till.tenant.id), str(made.id))
+    await asyncio.gather(
+        *(refund_jobs.send_job(*job) for _ in range(4)),
+        *(refunds.refresh(till.tenant.id, made.id, by=BY) for _ in range(4)),
+    )
+
+    assert ((await refunds.refund(till.tenant.id, made.id)).state, till.desk.calls) == ("settled", 1)
+
+
+async def test_a_job_that_runs_late_waits_for_a_provider_that_is_silent(till: Till, later: Any) -> None:
+    """What cannot be looked up is not sent either: it stays new, and its credit out."""
+    order = await till.paid("50")
+    made = await refunds.ask(till.tenant, order.id, till.money("20"), idempotency="k", reason="", by=BY)
+    later(minutes=2)
+    till.desk.look_up_refund = None  # type: ignore[method-assign, assignment]
+    await refund_jobs.send_job(str(till.tenant.id), str(made.id))
+
+    assert ((await refunds.refund(till.tenant.id, made.id)).state, till.desk.calls) == ("new", 0)
+    assert await till.balance() == "30.00"
+
+
+async def test_a_second_sender_decides_nothing_while_the_first_is_at_it(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first waits for its answer; the second, who cannot reach the provider, must not give the credit back."""
+    order = await till.paid("50")
+    made = await refunds.ask(till.tenant, order.id, till.money("20"), idempotency="k", reason="", by=BY)
+    reached, go_on, plain = asyncio.Event(), asyncio.Event(), till.desk.refund
+
+    async def slow(ctx: Any, request: RefundRequest) -> RefundResult:
+        reached.set()
+        await go_on.wait()
+        return await plain(ctx, request)
+
+    async def away(*_: object, **__: object) -> None:
+        raise PluginUnavailable
+
+    till.desk.refund = slow  # type: ignore[method-assign]
+    first = asyncio.create_task(refunds.send(till.tenant.id, made.id, by=BY), context=Context())
+    await reached.wait()
+    with monkeypatch.context() as patch:
+        patch.setattr(providers, "provider", away)
+        second = await refunds.send(till.tenant.id, made.id, by=BY)
+    between = await till.balance()
+    go_on.set()
+
+    assert (second.state, between) == ("new", "30.00")
+    assert ((await first).state, await till.balance()) == ("settled", "30.00")
+
+
+# one payment back, known by two names
+
+
+async def test_a_refund_given_up_is_found_again_by_its_number(till: Till) -> None:
+    """Ours seemed not to have reached the provider; then an event names the provider's number alone: taken once."""
+    order = await till.paid("50")
+    payment = (await till.attempt(order)).provider_ref
+    till.desk.next = Outcome.NOT_SENT
+    made = await till.refund(order, "20")
+    assert (await refunds.refresh(till.tenant.id, made.id, by=BY)).state == "declined"
+    till.desk.next = Outcome.SETTLED  # it was on its way all the time
+    attempt = await till.attempt(order)
+    request = RefundRequest(
+        key=made.key, payment_key=str(attempt.id), payment_ref=attempt.provider_ref, amount=made.gross
+    )
+    await till.desk.refund(None, request)
+    ref = till.desk.made[made.key].ref
+    till.desk.made[ref] = till.desk.made[made.key]
+    assert await refunds.heard(till.tenant.id, "sandbox", "", ref, payment) == ""
+    assert await refunds.heard(till.tenant.id, "sandbox", made.key, ref, payment) == ""
+
+    [only] = await refunds.of_order(till.tenant.id, order.id)
+    assert (only.id, only.state, only.provider_ref, only.origin) == (made.id, "settled", ref, "ours")
+    assert (await till.balance(), await till.clearing()) == ("30.00", "-35.70")
+    await till.proven()
+
+
+async def test_while_ours_cannot_be_asked_about_the_desks_waits(till: Till) -> None:
+    """A refund of the desk may be the one we gave up: not booked before the provider has said that it is not."""
+    order = await till.paid("50")
+    payment = (await till.attempt(order)).provider_ref
+    till.desk.next = Outcome.NOT_SENT
+    made = await till.refund(order, "20")
+    await refunds.refresh(till.tenant.id, made.id, by=BY)
+    ref = till.desk.at_the_desk(payment, till.money("23.80"))
+    plain = till.desk.look_up_refund
+
+    async def forgetful(ctx: Any, key: str, provider_ref: str = "") -> RefundResult:
+        return RefundResult(key=key, outcome=Outcome.UNKNOWN) if key else await plain(ctx, key, provider_ref)
+
+    till.desk.look_up_refund = forgetful  # type: ignore[method-assign]
+    with pytest.raises(Unavailable) as busy:
+        await refunds.heard(till.tenant.id, "sandbox", "", ref, payment)
+    assert (busy.value.code, await till.balance()) == ("refund_under_way", "50.00")
+    till.desk.look_up_refund = plain  # type: ignore[method-assign]
+    assert await refunds.heard(till.tenant.id, "sandbox", "", ref, payment) == ""
+
+    assert {one.origin: one.state for one in await refunds.of_order(till.tenant.id, order.id)} == {
+        "ours": "declined", "provider": "settled",
+    }  # fmt: skip
+    assert await till.balance() == "30.00"
+
+
+@pytest.mark.parametrize("again", [Outcome.SETTLED, Outcome.PENDING, Outcome.DECLINED])
+async def test_a_number_that_is_booked_is_not_booked_again(till: Till, again: Outcome) -> None:
+    """Booked as the desk's; then the provider gives the same number for ours: the money left once."""
+    order = await till.paid("50")
+    till.desk.next = Outcome.NOT_SENT
+    made = await till.refund(order, "20")
+    await refunds.refresh(till.tenant.id, made.id, by=BY)
+    payment = (await till.attempt(order)).provider_ref
+    ref = till.desk.at_the_desk(payment, till.money("23.80"))
+    assert await refunds.heard(till.tenant.id, "sandbox", "", ref, payment) == ""
+    late = RefundResult(key=made.key, outcome=again, amount=made.gross, provider_ref=ref, code="")
+    for _ in range(2):
+        after = await refunds.apply(till.tenant.id, made.id, late, by=BY)
+
+    assert (after.state, after.taken, after.provider_ref) == ("declined", False, "")
+    assert (await till.balance(), await till.clearing()) == ("30.00", "-35.70")
+    assert len(await till.told("refund.settled")) == 1
+    await till.proven()
+
+
+@pytest.mark.parametrize("amount", ["59.49", "61"])
+async def test_a_refund_of_money_that_was_never_credited_is_remarked(till: Till, amount: str) -> None:
+    """The payment did not fit its order and was flagged; paid back at the desk there is nothing to take: a remark."""
+    order = await till.payer.order("50", key=str(new_id()))
+    await till.payer.checkout(order)
+    attempt = await till.attempt(order)
+    odd = ChargeResult(key=str(attempt.id), outcome=Outcome.SETTLED, amount=till.money(amount), provider_ref="odd-1")
+    after = await settle.apply(till.tenant.id, attempt.id, odd, by=BY)
+    assert after.flag == "amount_mismatch"
+    lost = ChargeResult(key=str(attempt.id), outcome=Outcome.UNKNOWN, code="timeout")
+    await settle.apply(till.tenant.id, attempt.id, lost, by=BY)  # what is known of it stays known
+    ref = till.desk.at_the_desk("odd-1", till.money(amount))
+    said = await refunds.heard(till.tenant.id, "sandbox", "", ref, "odd-1")
+
+    assert said == "this payment was never credited (amount_mismatch)"
+    assert (await till.balance(), await refunds.of_order(till.tenant.id, order.id)) == ("0.00", [])

@@ -55,7 +55,7 @@ async def test_a_session_ends_when_nobody_comes_back(database: object) -> None:
 
 
 async def test_signing_in_rotates(database: object) -> None:
-    """The token from before is worth nothing; what the session held comes along (trap L1)."""
+    """The token from before is worth nothing; what the session held comes along."""
     one = await reseller()
     person = await add_person(one.id, "a@one.example", by=BY, role="reseller")
     planted, _ = await sessions.issue(one.id, data={"basket": 1})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,11 +14,23 @@ from msgspec import structs
 from askpro import clock, db
 from askpro.actor import Actor
 from askpro.calls.control import limits
+from askpro.errors import NotFound
+from askpro.i18n import reader
 from askpro.ids import new_id
 from askpro.ledger.proof import prove
 from askpro.money import Money
-from askpro.payments import disputes, inbox, refunds
-from askpro.sdk.payments import EventKind, Outcome, ProviderEvent
+from askpro.payments import disputes, inbox, queries, refunds
+from askpro.sdk.payments import (
+    AccountState,
+    Dispute,
+    DisputeState,
+    EventKind,
+    Feature,
+    OnboardingLink,
+    Outcome,
+    ProviderCapabilities,
+    ProviderEvent,
+)
 from askpro.tenancy import audit
 from askpro.tenancy.service import update_tenant
 from askpro.wallets import adjustments, funding, promo
@@ -190,6 +203,11 @@ async def test_a_wrong_refund_keeps_what_was_typed(portal: Portal) -> None:
         assert f'value="{amount}"' in answer.text
         assert "because</textarea>" in answer.text
         assert 'href="#f-amount"' in answer.text
+    both = await send(browser, f"{here}/refund/check", {"part": "part", "amount": "1.005", "reason": "x"})
+    for text in ("This amount has too many decimals", "Please say why, in a few words.", "Please check 2 entries"):
+        assert text in words(both.text)
+    assert 'value="1.005"' in both.text
+    assert ">x</textarea>" in both.text
     answer = await send(browser, f"{here}/refund/check", {"part": "whole", "reason": " "})
     assert "Please say why, in a few words." in words(answer.text)
     back = await send(browser, f"{here}/refund/check", {"part": "part", "amount": "7", "reason": "hm", "change": "1"})
@@ -242,6 +260,82 @@ async def test_a_refund_is_told_as_it_is(portal: Portal, desk: Desk, outcome: Ou
     desk.made[made.key].outcome = desk.made[made.key].told = Outcome.SETTLED
     asked = await send(browser, f"{here}/ask")
     assert "£60.00 paid back" in words((await browser.get(asked.headers["location"])).text)
+
+
+async def test_one_that_cannot_be_asked_about_does_not_stop_the_rest(portal: Portal, desk: Desk) -> None:
+    """Of three disputes the provider knows the middle one: it moves, and the page says that not all could be asked."""
+    order = await paid(portal, "50", "falke")
+    tenant = portal.houses["falke"].tenant.id
+    attempt = await queries.attempt_of_order(tenant, order.id)
+    assert attempt is not None
+    for n in range(3):
+        said = Dispute(ref=f"dp_{n}", payment_ref=attempt.provider_ref, amount=Money.of("5", "GBP"),
+                       state=DisputeState.OPEN, reason="general")  # fmt: skip
+        await disputes.apply(tenant, attempt, said, by=OPERATOR)
+    desk.disputes["dp_1"] = replace(said, ref="dp_1", state=DisputeState.WON)
+    browser = await staff(portal, "falke")
+
+    answer = await send(browser, f"/staff/payments/{order.id}/ask")
+
+    assert {one.ref: one.state for one in await disputes.of_order(tenant, order.id)} == {
+        "dp_0": "open", "dp_1": "won", "dp_2": "open",
+    }  # fmt: skip
+    assert "could not be asked just now" in words((await browser.get(answer.headers["location"])).text)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"net": "12.345"}, "This amount has too many decimals"),
+        ({"net": "-5"}, "Please enter an amount."),
+        ({"reason": "x"}, "Please say why, in a few words."),
+        ({"net": "60", "reason": ""}, "At most £50.00 is possible."),
+    ],
+)
+async def test_a_check_page_that_was_tampered_with(portal: Portal, change: dict[str, str], text: str) -> None:
+    """What the button brings is read as strictly as the form: nothing is paid back, and all that is wrong is said."""
+    order = await paid(portal, "50", "falke")
+    browser = await staff(portal, "falke")
+    here = f"/staff/payments/{order.id}"
+    checked = await send(browser, f"{here}/refund/check", {"part": "part", "amount": "7", "reason": "asked for"})
+
+    answer = await send(browser, f"{here}/refund/pay", {**fields(checked.text), **change})
+
+    assert answer.status_code == 422
+    assert text in words(answer.text)
+    assert ("Please say why" in words(answer.text)) == (len(change.get("reason", "because")) < 3)
+    assert 'value="7"' in answer.text
+    assert await refunds.of_order(portal.houses["falke"].tenant.id, order.id) == []
+
+
+async def test_a_refusal_is_explained_in_the_readers_language(portal: Portal, desk: Desk) -> None:
+    """Each reason for which a refund is refused after the check has a sentence of its own, in German too."""
+    order = await paid(portal, "50")
+    browser = await staff(portal)
+    here = f"/staff/payments/{order.id}"
+    checked = await send(browser, f"{here}/refund/check", {"part": "part", "amount": "7", "reason": "asked for"})
+    form = fields(checked.text)
+    assert (await send(browser, f"{here}/refund/pay", form)).status_code == 303
+    other = await send(browser, f"{here}/refund/check", {"part": "part", "amount": "8", "reason": "asked for"})
+    again = {**fields(other.text), "idempotency_key": form["idempotency_key"]}
+
+    answer = await send(browser, f"{here}/refund/pay", again)
+
+    assert answer.status_code == 422
+    used = "This check page has been used already. Please check the refund once more."
+    assert reader("de", "Europe/Berlin").gettext(used) in words(answer.text)
+    assert "asked for</textarea>" in answer.text
+    too_much = await send(browser, f"{here}/refund/pay", {**fields(other.text), "net": "44"})
+    assert "Höchstens 43,00 € sind möglich." in words(too_much.text)
+    desk.features -= {Feature.PARTIAL_REFUND}
+    answer = await send(browser, f"{here}/refund/pay", fields(other.text))
+    assert "Dieser Anbieter erstattet nur das Ganze, und ein Teil ist verbraucht." in words(answer.text)
+    fresh = f"/staff/payments/{(await paid(portal, '30')).id}"
+    desk.features |= {Feature.PARTIAL_REFUND}
+    checked = await send(browser, f"{fresh}/refund/check", {"part": "part", "amount": "7", "reason": "asked for"})
+    desk.features -= {Feature.PARTIAL_REFUND}
+    answer = await send(browser, f"{fresh}/refund/pay", fields(checked.text))
+    assert "Dieser Anbieter erstattet nur die ganze Zahlung." in words(answer.text)
 
 
 # disputes
@@ -429,6 +523,46 @@ async def test_a_provider_is_switched_and_set(portal: Portal) -> None:
     assert (await send(browser, f"{here}/endpoint", {"key": "stripe", "_csrf": token_in(page)})).status_code == 404
 
 
+class Registrar:
+    """A provider at which one can register: on a page of its own, or on one of this house."""
+
+    def __init__(self, inner: Any, url: str) -> None:
+        self._inner, self.url = inner, url
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def capabilities(self, ctx: Any) -> ProviderCapabilities:
+        found: ProviderCapabilities = self._inner.capabilities(ctx)
+        return replace(found, features=found.features | {Feature.ONBOARDING})
+
+    async def start_onboarding(self, ctx: Any, return_url: str, refresh_url: str) -> OnboardingLink:
+        return OnboardingLink(url=self.url)
+
+    async def look_up_account(self, ctx: Any) -> AccountState:
+        raise NotFound
+
+
+async def test_staff_is_led_on_to_the_registration(portal: Portal) -> None:
+    """As customers are to a payment page: elsewhere by a page of ours that leads on by itself, here at once."""
+    registry = portal.app.litestar.state["host"]._providers
+    plugin, real = registry.find("sandbox")
+    made = Registrar(real, "https://connect.example/setup")
+    registry._held["sandbox"] = (plugin, made)
+    browser = await staff(portal, "falke")
+
+    page = await send(browser, "/staff/providers/sandbox/onboarding", {"key": "sandbox"})
+
+    assert page.status_code == 200
+    assert page.headers["refresh"] == "0; url=https://connect.example/setup"
+    assert "asks for your company's data on a page of its own" in words(page.text)
+    assert 'aria-current="page">Payment providers' in page.text
+    assert 'href="/staff/providers/sandbox">Cancel' in page.text
+    made.url = "/x/sandbox/register"
+    here = await send(browser, "/staff/providers/sandbox/onboarding", {"key": "sandbox"})
+    assert (here.status_code, here.headers["location"]) == (303, "/x/sandbox/register")
+
+
 async def test_a_dead_letter_is_tried_again(portal: Portal) -> None:
     """Counted on the start page, shown on the provider's, replayed by its button and then no longer dead."""
     tenant = portal.houses["falke"].tenant.id
@@ -449,7 +583,8 @@ async def test_a_dead_letter_is_tried_again(portal: Portal) -> None:
     done = await send(browser, f"/staff/events/{identifier}/replay")
     assert done.headers["location"] == "/staff/providers/sandbox?done=replayed"
     assert await inbox.events(tenant, state="dead") == []
-    assert (await send(browser, f"/staff/events/{identifier}/replay")).status_code == 404
+    late = await send(browser, f"/staff/events/{identifier}/replay")
+    assert late.headers["location"] == "/staff/providers/sandbox/events?done=late"
 
 
 def _actor(portal: Portal, email: str, slug: str = "falke") -> Any:

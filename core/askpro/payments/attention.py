@@ -45,13 +45,26 @@ async def attention(tenant: UUID) -> Attention:
     return Attention(*row)
 
 
-async def paused_customers(tenant: UUID, limit: int = 100) -> list[UUID]:
-    """Whose automatic top-up has stopped, the latest first."""
+async def paused_customers(
+    tenant: UUID, *, q: str = "", before: tuple[datetime, UUID] | None = None, limit: int = 100
+) -> list[tuple[UUID, datetime, UUID]]:
+    """Whose automatic top-up has stopped, the latest first: customer, since when, wallet.
+
+    ``q``: part of the customer's number, name or e-mail. ``before``: instant and wallet of the last one of the page
+    before.
+    """
     async with db.unit(tenant):
         rows = await db.fetch(
-            "select customer_id from payments.rule where tenant_id = $1 and state = 'paused'"
-            " order by paused_at desc, wallet_id limit $2",
+            "select r.customer_id, r.paused_at, r.wallet_id from payments.rule r"
+            " join people.customer c on c.tenant_id = r.tenant_id and c.id = r.customer_id"
+            " where r.tenant_id = $1 and r.state = 'paused'"
+            " and ($2 = '' or strpos(lower(concat_ws(' ', c.number, c.name, c.email)), lower($2)) > 0)"
+            " and ($3::timestamptz is null or (r.paused_at, r.wallet_id) < ($3, $4::uuid))"
+            " order by r.paused_at desc, r.wallet_id desc limit $5",
             tenant,
+            q.strip(),
+            before[0] if before else None,
+            before[1] if before else None,
             limit,
         )
-    return [row["customer_id"] for row in rows]
+    return [(row["customer_id"], row["paused_at"], row["wallet_id"]) for row in rows]

@@ -6,6 +6,7 @@ path pays nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -31,8 +32,8 @@ from askpro.wallets import topup_rule
 from askpro.wallets.topup_rule import Mode, Terms
 
 __all__ = (
-    "Consent", "Draft", "Fired", "bounds_of", "charged_this_month", "check", "fire", "limits_of", "resume", "rule",
-    "save", "switch_off",
+    "Consent", "Draft", "Fired", "bounds_of", "charged_this_month", "check", "fire", "keep", "limits_of", "resume",
+    "rule", "save", "switch_off",
 )  # fmt: skip
 
 
@@ -72,10 +73,13 @@ async def charged_this_month(tenant: Tenant, wallet: UUID) -> Money:
         return Money((await standing(tenant, await read_wallet(tenant.id, wallet))).charged, tenant.currency)
 
 
-async def check(tenant: Tenant, customer: Customer, draft: Draft) -> tuple[list[tuple[str, str]], SavedMethod | None]:
+async def check(
+    tenant: Tenant, customer: Customer, draft: Draft, *, saved: Sequence[SavedMethod] | None = None
+) -> tuple[list[tuple[str, str]], SavedMethod | None]:
     """What keeps a draft from being saved, as (field, code), and the method it names. Outside any unit.
 
-    Raises NotAllowed (``topup_not_offered``), NotFound (``tax_rate_missing``), PluginUnavailable.
+    ``saved``: what the provider keeps for the customer, from whoever has just asked; else it is asked. Raises
+    NotAllowed (``topup_not_offered``), NotFound (``tax_rate_missing``), PluginUnavailable.
     """
     if db.current() is not None:
         raise RuntimeError("a provider is never called inside a unit")
@@ -92,7 +96,8 @@ async def check(tenant: Tenant, customer: Customer, draft: Draft) -> tuple[list[
     if can.currencies is not None and customer.currency not in can.currencies:
         return [("method", "currency_mismatch")], None
     found = list(topup_rule.conflicts(draft.terms, await limits_of(tenant, can)))
-    saved = await provider.list_methods(CustomerRef(id=str(customer.id), locale=customer.locale or tenant.locale))
+    if saved is None:
+        saved = await provider.list_methods(CustomerRef(id=str(customer.id), locale=customer.locale or tenant.locale))
     method = next((one for one in saved if one.ref == draft.method), None)
     if method is None:
         found.append(("method", "method_unknown"))
@@ -100,18 +105,28 @@ async def check(tenant: Tenant, customer: Customer, draft: Draft) -> tuple[list[
 
 
 async def save(tenant: Tenant, customer: Customer, draft: Draft, *, consent: Consent, by: Actor) -> Rule:
-    """Save a rule with what the customer agreed to, and switch it on. Outside any unit.
+    """``check`` a rule and ``keep`` it. Outside any unit.
 
-    A rule that is paused for refused payments goes on only with another card (or none that was refused); see
-    ``rule``. Raises InvalidInput with the field of the first conflict (and all of them as ``conflicts``),
-    ``consent_missing``; Conflict (``closed``), NotAllowed, NotFound, PluginUnavailable.
+    Raises what they raise, and InvalidInput with the field of the first conflict (and all of them as ``conflicts``).
     """
     consent.checked()
-    if customer.status == "closed":
-        raise Conflict("this customer is closed", code="closed")
+    _open(customer)
     found, method = await check(tenant, customer, draft)
     if found or method is None:
         raise InvalidInput(code=found[0][1], field=found[0][0], conflicts=found)
+    return await keep(tenant, customer, draft, method, consent=consent, by=by)
+
+
+async def keep(
+    tenant: Tenant, customer: Customer, draft: Draft, method: SavedMethod, *, consent: Consent, by: Actor
+) -> Rule:
+    """Save a rule that ``check`` has just found nothing against, with what was agreed to, and switch it on.
+
+    A rule that is paused for refused payments goes on only with another card (or none that was refused); see
+    ``rule``. Raises InvalidInput (``consent_missing``, ``consent_too_long``), Conflict (``closed``).
+    """
+    consent.checked()
+    _open(customer)
     now = clock.now()
     async with db.unit(tenant.id):
         before = await rules.read(tenant.id, customer.wallet_id, lock=True)
@@ -173,6 +188,11 @@ async def resume(tenant: UUID, wallet: UUID, *, by: Actor) -> Rule:
         await rules.lift(tenant, before)
         await audit.record(tenant, by, "autotopup.resumed", wallet, reason=before.reason)
         return await _kept(tenant, wallet)
+
+
+def _open(customer: Customer) -> None:
+    if customer.status == "closed":
+        raise Conflict("this customer is closed", code="closed")
 
 
 async def _kept(tenant: UUID, wallet: UUID, *, lock: bool = False) -> Rule:

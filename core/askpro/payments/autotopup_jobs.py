@@ -46,13 +46,13 @@ async def sweep() -> None:
     "dispute.won",
 )  # fmt: skip
 async def hear(event: Event) -> None:
-    """A charge has ended, a customer has paid by himself, a bank wants money back."""
+    """A charge has ended, a customer has paid by himself, a bank wants money back.
+
+    A fact says that something has happened; how it stands is read, because facts may come late and in any order.
+    """
     kind, wallet = event.kind, UUID(str(event.payload["wallet"]))
     if kind.startswith("dispute."):
-        if kind == "dispute.won":
-            await rule.dispute_won(event.tenant, wallet)
-        else:
-            await rule.pause(event.tenant, wallet, rule.DISPUTE)
+        await rule.disputed(event.tenant, wallet, UUID(str(event.payload["dispute"])))
         return
     order = UUID(str(event.payload["order"]))
     await rule.note(event.tenant, order)

@@ -1,4 +1,4 @@
-"""Charges of a saved method while the customer is away.
+"""Charges of a saved method while the customer is away, by the rule of auto-top-up.
 
 Order and attempt are committed first, then the provider is called with the attempt's id as its key, then the answer is
 booked. An answer that gets lost leaves the payment *unknown*: the janitor asks for it, and nobody charges again.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import UUID
 
 import asyncpg
 import structlog
@@ -19,17 +18,16 @@ from askpro.errors import Conflict, InvalidInput, NotAllowed, NotFound, PluginUn
 from askpro.events import emit
 from askpro.i18n import reader
 from askpro.ids import named_id, new_id
-from askpro.money import Money
 from askpro.payments import providers, schedule, settle
-from askpro.payments.model import ORDER, Attempt, Order, Origin, attempt_of, order_of
-from askpro.payments.quote import Quote, quote
-from askpro.payments.topup import bounds, reference
+from askpro.payments.model import ORDER, Attempt, Order, attempt_of, order_of
+from askpro.payments.quote import Quote
+from askpro.payments.topup import reference
 from askpro.people.model import Customer
-from askpro.sdk.payments import ChargeRequest, ChargeResult, CustomerRef, Feature, Outcome
+from askpro.sdk.payments import ChargeRequest, ChargeResult, CustomerRef, Outcome
 from askpro.tenancy import audit
 from askpro.tenancy.model import Tenant
 
-__all__ = ("Source", "charge", "collect", "place", "speaks")
+__all__ = ("Source", "collect", "place", "speaks")
 
 log = structlog.get_logger("askpro.payments")
 
@@ -44,59 +42,10 @@ class Source:
     mandate: str = ""
 
 
-async def charge(
-    tenant: Tenant,
-    customer: Customer,
-    net: Money,
-    source: Source,
-    *,
-    idempotency: str,
-    by: Actor,
-    person_id: UUID | None = None,
-) -> Order:
-    """Charge a saved method by somebody's hand; the same key is the same charge. Outside any unit.
-
-    Raises InvalidInput (``amount_below_minimum``, ``amount_above_maximum``, ``amount_too_fine``, ``provider_unknown``,
-    ``idempotency_key_reused``), NotAllowed (``topup_not_offered``), Conflict (``closed``).
-    """
-    if not 1 <= len(idempotency) <= 255:
-        raise InvalidInput("a key has 1 to 255 characters", code="idempotency_key_invalid", field="idempotency_key")
-    least, most = bounds(tenant)
-    if customer.status == "closed":
-        raise Conflict("this customer is closed", code="closed")
-    if net.currency != least.currency or net.currency != customer.currency:
-        raise InvalidInput(f"this wallet holds {customer.currency}", code="currency_mismatch", field="amount")
-    if not least <= net <= most:
-        code = "amount_below_minimum" if net < least else "amount_above_maximum"
-        raise InvalidInput(code=code, field="amount")
-    now = clock.now()
-    total = await quote(
-        tenant.id, net, clock.civil_day(now, tenant.timezone), providers.minor_digits(net.currency)
-    )  # fmt: skip
-    can = await (await providers.provider(tenant.id, source.provider)).capabilities()
-    if Feature.OFF_SESSION not in can.features or not can.takes(total.gross):
-        raise InvalidInput("this way to pay cannot be charged like that", code="provider_unknown", field="method")
-    async with db.unit(tenant.id):
-        order, attempt, fresh = await place(
-            tenant, customer, total, source, origin="charge", idempotency=idempotency, by=by, person_id=person_id
-        )
-    if (order.net, order.provider, order.method_ref) != (net, source.provider, source.method):
-        raise InvalidInput("this key belongs to another top-up", code="idempotency_key_reused", field="idempotency_key")
-    return await collect(tenant, customer, order, attempt, source, by=by) if fresh else order
-
-
 async def place(
-    tenant: Tenant,
-    customer: Customer,
-    total: Quote,
-    source: Source,
-    *,
-    origin: Origin,
-    idempotency: str,
-    by: Actor,
-    person_id: UUID | None = None,
-) -> tuple[Order, Attempt, bool]:
-    """Order and attempt, inside the caller's unit; False: they are from an earlier call with the same key.
+    tenant: Tenant, customer: Customer, total: Quote, source: Source, *, by: Actor
+) -> tuple[Order, Attempt]:
+    """Write order and attempt down, inside the caller's unit: ``collect`` once they are committed.
 
     Raises Conflict (``topup_in_flight``) when another automatic top-up of the wallet has no end yet.
     """
@@ -105,13 +54,13 @@ async def place(
         try:
             async with db.unit(tenant.id):
                 made = await db.fetchrow(
-                    "insert into payments.orders as o (tenant_id, id, customer_id, wallet_id, person_id, currency, net,"  # noqa: S608
-                    " tax, gross, tax_rate, provider, idempotency, reference, created_at, origin, method_ref, method)"
-                    " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
-                    " on conflict (tenant_id, customer_id, idempotency) do nothing returning " + ORDER,
-                    tenant.id, new_id(), customer.id, customer.wallet_id, person_id, net.currency, net.units,
-                    total.tax.units, total.gross.units, total.rate, source.provider, idempotency,
-                    reference(now, tenant), now, origin, source.method, source.label,
+                    "insert into payments.orders as o (tenant_id, id, customer_id, wallet_id, currency, net, tax,"  # noqa: S608
+                    " gross, tax_rate, provider, idempotency, reference, created_at, origin, method_ref, method)"
+                    " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'auto', $14, $15)"
+                    " returning " + ORDER,
+                    tenant.id, new_id(), customer.id, customer.wallet_id, net.currency, net.units, total.tax.units,
+                    total.gross.units, total.rate, source.provider, f"auto:{new_id()}", reference(now, tenant), now,
+                    source.method, source.label,
                 )  # fmt: skip
                 break
         except asyncpg.UniqueViolationError as error:
@@ -119,35 +68,20 @@ async def place(
                 raise Conflict("a top-up of this wallet is under way", code="topup_in_flight") from error
             if again == 4:  # the reference is taken: draw another, but not for ever
                 raise
-    fresh = made is not None
-    if made is None:
-        made = await db.fetchrow(
-            f"select {ORDER} from payments.orders o"  # noqa: S608 - constant
-            " where o.tenant_id = $1 and o.customer_id = $2 and o.idempotency = $3",
-            tenant.id,
-            customer.id,
-            idempotency,
-        )
     order = order_of(made)
-    attempt = named_id(order.id, "attempt", 1)
-    if fresh:
-        await db.execute(
-            "insert into payments.attempt (tenant_id, id, order_id, provider, method, created_at, changed_at,"
-            " look_up_at) values ($1, $2, $3, $4, $5, $6, $6, $7)",
-            tenant.id,
-            attempt,
-            order.id,
-            order.provider,
-            source.label,
-            now,
-            schedule.next_look_up(0, now),
-        )
-        await audit.record(
-            tenant.id, by, "topup.charged" if origin == "charge" else "autotopup.fired", order.id, net=net.units,
-            gross=order.gross.units,
-        )  # fmt: skip
-    row = await db.fetchrow("select * from payments.attempt where tenant_id = $1 and id = $2", tenant.id, attempt)
-    return order, attempt_of(row), fresh
+    row = await db.fetchrow(
+        "insert into payments.attempt (tenant_id, id, order_id, provider, method, created_at, changed_at, look_up_at)"
+        " values ($1, $2, $3, $4, $5, $6, $6, $7) returning *",
+        tenant.id,
+        named_id(order.id, "attempt", 1),
+        order.id,
+        order.provider,
+        source.label,
+        now,
+        schedule.next_look_up(0, now),
+    )
+    await audit.record(tenant.id, by, "autotopup.fired", order.id, net=net.units, gross=order.gross.units)
+    return order, attempt_of(row)
 
 
 async def collect(
@@ -171,7 +105,7 @@ async def collect(
                 result.action_url,
             )
         after = await settle.apply(tenant.id, attempt.id, result, by=by)
-        if result.action_url and after.state != "settled" and order.origin == "auto":
+        if result.action_url and after.state != "settled":
             facts = {
                 "customer": str(customer.id), "wallet": str(order.wallet_id), "order": str(order.id),
                 "reference": order.reference, "url": result.action_url, "gross": order.gross.units,
@@ -197,11 +131,10 @@ async def _ask(tenant: Tenant, customer: Customer, order: Order, attempt: Attemp
     who = CustomerRef(id=str(customer.id), locale=locale)
     if "people.read" in provider.grants:
         who = CustomerRef(id=str(customer.id), locale=locale, email=customer.email, name=customer.name)
-    text = gettext("Automatic top-up") if order.origin == "auto" else gettext("Top-up")
     request = ChargeRequest(
         key=key,
         amount=order.gross,
-        description=f"{text} {tenant.name} {order.reference}",
+        description=f"{gettext('Automatic top-up')} {tenant.name} {order.reference}",
         customer=who,
         method=source.method,
         mandate=source.mandate,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID
 
@@ -25,6 +26,11 @@ class Consent:
     text: str
     version: str
     locale: str
+
+    @property
+    def digest(self) -> str:
+        """Names exactly these words: a page that shows them gives it along, so that no others are agreed to."""
+        return sha256("\x1f".join((self.version, self.locale, self.text)).encode()).hexdigest()
 
     def checked(self) -> Consent:
         """Itself. Raises InvalidInput (``consent_missing``, ``consent_too_long``)."""

@@ -31,12 +31,21 @@ from askpro.payments.refund_state import disputed_further
 from askpro.sdk import payments as sdk
 from askpro.tenancy import audit
 
-__all__ = ("apply", "claw_rest", "dispute", "heard", "of_order", "of_tenant", "payment_of", "refresh", "release")
+__all__ = (
+    "NeverCredited", "apply", "claw_rest", "dispute", "heard", "of_order", "of_tenant", "payment_of", "refresh",
+    "release",
+)  # fmt: skip
 
 log = structlog.get_logger("askpro.payments")
 
 _BY = Actor.system("payments")
 _FROM = f"select {DISPUTE} from payments.dispute d join payments.orders o on o.tenant_id = d.tenant_id and o.id = d.order_id"  # noqa: E501, S608 - constant
+
+
+class NeverCredited(Conflict):
+    """The payment came, did not fit its order, and waits for a person: of its money nothing is in any wallet."""
+
+    code = "payment_not_credited"
 
 
 async def heard(tenant: UUID, provider: str, ref: str, payment_ref: str) -> str:
@@ -51,7 +60,10 @@ async def heard(tenant: UUID, provider: str, ref: str, payment_ref: str) -> str:
         said = await (await providers.provider(tenant, provider, for_new=False)).look_up_dispute(ref)
     except (NotFound, InvalidInput) as error:
         return f"no dispute of ours ({error.code})"
-    attempt = await payment_of(tenant, provider, said.payment_ref or payment_ref)
+    try:
+        attempt = await payment_of(tenant, provider, said.payment_ref or payment_ref)
+    except NeverCredited as error:
+        return error.detail
     await apply(tenant, attempt, said, by=_BY)
     return ""
 
@@ -196,21 +208,30 @@ async def of_order(tenant: UUID, order_id: UUID) -> list[Dispute]:
     return [dispute_of(row) for row in rows]
 
 
-async def of_tenant(tenant: UUID, *, open_only: bool = False, limit: int = 500) -> list[Dispute]:
-    """A tenant's disputes, latest first; ``open_only``: that are argued about, or still keep a wallet frozen."""
+async def of_tenant(
+    tenant: UUID, *, open_only: bool = False, before: UUID | None = None, limit: int = 500
+) -> list[Dispute]:
+    """A tenant's disputes, latest first; ``open_only``: that are argued about, or still keep a wallet frozen.
+
+    ``before``: the id of the last one of the page before.
+    """
     async with db.unit(tenant):
         rows = await db.fetch(
             f"{_FROM} where d.tenant_id = $1 and (not $2 or d.state in ('open', 'withdrawn') or d.froze)"
-            " order by d.id desc limit $3",
+            " and ($4::uuid is null or d.id < $4) order by d.id desc limit $3",
             tenant,
             open_only,
             limit,
+            before,
         )
     return [dispute_of(row) for row in rows]
 
 
 async def payment_of(tenant: UUID, provider: str, payment_ref: str) -> Attempt:
-    """The settled attempt behind a provider's payment number. Raises Unavailable: not known here, or not yet."""
+    """The settled attempt behind a provider's payment number.
+
+    Raises NeverCredited; Unavailable: not known here, or not yet.
+    """
     async with db.unit(tenant):
         row = await db.fetchrow(
             "select * from payments.attempt where tenant_id = $1 and provider = $2 and provider_ref = $3"
@@ -219,6 +240,16 @@ async def payment_of(tenant: UUID, provider: str, payment_ref: str) -> Attempt:
             provider,
             payment_ref,
         )
+        flag = row is None and await db.fetchval(
+            "select o.flag from payments.attempt a"
+            " join payments.orders o on o.tenant_id = a.tenant_id and o.id = a.order_id"
+            " where a.tenant_id = $1 and a.provider = $2 and o.flag <> '' and a.detail ->> 'payment' = $3 and $3 <> ''",
+            tenant,
+            provider,
+            payment_ref,
+        )
+    if flag:
+        raise NeverCredited(f"this payment was never credited ({flag})")
     if row is None:
         raise Unavailable("the payment is not known here yet", code="payment_unknown")
     return attempt_of(row)

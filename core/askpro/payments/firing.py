@@ -14,7 +14,6 @@ from uuid import UUID
 from askpro import clock, db
 from askpro.actor import Actor
 from askpro.errors import AskProError, Conflict, NotAllowed
-from askpro.ids import new_id
 from askpro.ledger.queries import Wallet
 from askpro.ledger.queries import wallet as read_wallet
 from askpro.money import Money
@@ -133,17 +132,13 @@ async def _decide(
         decision = topup_rule.decide(found.terms, stands, limits)
         if not decision.units:
             until = clock.day_bounds(clock.next_month(today), tenant.timezone)[0]
-            await rule.postpone(
-                tenant.id, found, decision.reason, until if decision.reason == "monthly_cap" else None
-            )  # fmt: skip
+            await rule.postpone(tenant.id, found, decision.reason, until if decision.reason == rule.CAP else None)
             return Fired("refused", decision.reason)
         net = Money(decision.units, found.amount.currency)
         total = await quote(tenant.id, net, today, providers.minor_digits(net.currency))
         source = Source(found.provider, found.method_ref, found.method_label, found.mandate)
         try:
-            order, attempt, _ = await place(
-                tenant, customer, total, source, origin="auto", idempotency=f"auto:{new_id()}", by=_BY
-            )
+            order, attempt = await place(tenant, customer, total, source, by=_BY)
         except Conflict:
             return Fired("busy")
         await db.execute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,9 +13,9 @@ from askpro.errors import NotFound
 from askpro.money import Money
 from askpro.payments.state import AttemptState, OrderState, final
 
-__all__ = ("ORDER", "Attempt", "Order", "Origin", "attempt_of", "found", "order_of")
+__all__ = ("ORDER", "Attempt", "Order", "Origin", "attempt_of", "fee_of", "found", "order_of")
 
-Origin: TypeAlias = Literal["checkout", "auto", "charge"]
+Origin: TypeAlias = Literal["checkout", "auto"]
 
 ORDER = (
     "o.id, o.customer_id, o.wallet_id, o.person_id, o.currency, o.net, o.tax, o.gross, o.tax_rate, o.provider, o.state,"
@@ -46,7 +46,7 @@ class Order:
     created_at: datetime
     settled_at: datetime | None
     origin: Origin = "checkout"
-    """``auto``: by the rule of auto-top-up; ``charge``: a saved method, by somebody's hand."""
+    """``checkout``: the customer pays on a page; ``auto``: by the rule of auto-top-up."""
     method_ref: str = ""
     """The saved method that is charged; empty: the customer pays on a page."""
 
@@ -74,6 +74,8 @@ class Attempt:
     look_up_at: datetime | None
     code: str = ""
     """What the provider said last: why it was refused, or, on a page that is still open, why a try was."""
+    fee: Money | None = None
+    """What the provider keeps of the payment, in its account's currency, as far as it has said so. Not booked."""
 
 
 def order_of(row: Mapping[str, Any]) -> Order:
@@ -89,11 +91,18 @@ def order_of(row: Mapping[str, Any]) -> Order:
 
 def attempt_of(row: Mapping[str, Any]) -> Attempt:
     """A row of payments.attempt."""
+    said = row["detail"] or {}
     return Attempt(
         row["id"], row["order_id"], row["provider"], row["account"], row["provider_ref"] or "",
         row["checkout_url"] or "", row["state"], row["created_at"], row["changed_at"], row["expires_at"],
-        row["look_ups"], row["look_up_at"], (row["detail"] or {}).get("code") or "",
+        row["look_ups"], row["look_up_at"], said.get("code") or "",
+        Money(said["fee"], said["fee_currency"]) if said.get("fee_currency") else None,
     )  # fmt: skip
+
+
+def fee_of(attempts: Iterable[Attempt]) -> Money | None:
+    """What the provider keeps of the attempt that has paid; None: it has not said so, or nothing was paid."""
+    return next((one.fee for one in attempts if one.state == "settled"), None)
 
 
 def found(row: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
 from uuid import UUID
 
 from askpro import db
@@ -13,7 +14,10 @@ from askpro.payments.refund_model import Refundable
 from askpro.payments.refund_shares import of_net
 from askpro.sdk.payments import Feature
 
-__all__ = ("features", "refundable")
+__all__ = ("Able", "features", "features_of", "learn", "refundable")
+
+Able: TypeAlias = frozenset[Feature] | AskProError
+"""What the provider of a payment can do, or why that could not be learnt."""
 
 
 async def refundable(tenant: UUID, order_id: UUID) -> Refundable:
@@ -58,3 +62,23 @@ async def refundable(tenant: UUID, order_id: UUID) -> Refundable:
 async def features(tenant: UUID, provider: str) -> frozenset[Feature]:
     """What the provider can do for payments that exist. Raises NotFound, PluginUnavailable, InvalidInput."""
     return (await (await providers.provider(tenant, provider, for_new=False)).capabilities()).features
+
+
+async def learn(tenant: UUID, order_id: UUID) -> Able:
+    """What the provider of an order can do, asked ahead of the unit in which it matters: an error is kept, not raised.
+
+    Outside any unit.
+    """
+    if db.current() is not None:
+        raise RuntimeError("a provider is never called inside a unit")
+    try:
+        return await features(tenant, (await queries.order(tenant, order_id)).provider)
+    except AskProError as error:
+        return error
+
+
+def features_of(able: Able) -> frozenset[Feature]:
+    """Raises the error that stood in the way."""
+    if isinstance(able, AskProError):
+        raise able
+    return able

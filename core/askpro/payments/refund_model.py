@@ -53,6 +53,8 @@ class Refund:
     taken: bool
     transfers: tuple[UUID, ...]
     look_ups: int
+    sent_at: datetime | None = None
+    """When somebody last began to hand it to the provider."""
 
     @property
     def life(self) -> Life:
@@ -112,7 +114,7 @@ def refund_of(row: Mapping[str, Any]) -> Refund:
         row["id"], row["order_id"], Money(row["net"], currency), Money(row["tax"], currency),
         Money(row["gross"], currency), row["state"], row["reason"], row["code"], row["origin"], row["provider"],
         row["provider_ref"] or "", row["by"], row["created_at"], row["settled_at"], row["attempt_id"], row["closed"],
-        row["taken"], tuple(row["transfers"]), row["look_ups"],
+        row["taken"], tuple(row["transfers"]), row["look_ups"], row["sent_at"],
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from askpro.payments.refund_model import Refund
 from askpro.payments.refund_rows import refund
 from askpro.payments.refund_shares import Share, of_gross
 from askpro.payments.refund_state import heard
-from askpro.sdk.payments import RefundResult
+from askpro.sdk.payments import Outcome, RefundResult
 
 __all__ = ("apply", "made_there", "take_out")
 
@@ -27,11 +28,14 @@ log = structlog.get_logger("askpro.payments")
 async def apply(tenant: UUID, refund_id: UUID, result: RefundResult, *, by: Actor) -> Refund:
     """Move a refund forward to what the provider says, and the money with it. Old news change nothing.
 
+    A number of the provider's stands for one refund: one that gets the number of another is not taken a second time.
     Raises NotFound.
     """
     async with db.unit(tenant):
         order, zone = await reversals.locked(tenant, (await refund(tenant, refund_id)).order_id)
         present = await refund(tenant, refund_id)  # as it is now that nobody else works on it
+        if await _booked_elsewhere(tenant, present, result):
+            result = replace(result, outcome=Outcome.DECLINED, code="already_booked", provider_ref="")
         after = heard(present.life, result.outcome)
         now = clock.now()
         await db.execute(
@@ -110,6 +114,17 @@ async def made_there(tenant: UUID, attempt: Attempt, ref: str, result: RefundRes
         log.error("more was paid back than was left", order=str(order.id), refund=ref)
         return "more was paid back than was left of this payment"
     return ""
+
+
+async def _booked_elsewhere(tenant: UUID, one: Refund, result: RefundResult) -> bool:
+    """Whether the money of that number has been taken already, as another refund: made at the desk, we had thought."""
+    if not result.provider_ref or result.provider_ref == one.provider_ref:
+        return False
+    other = await refund_rows.by_event(tenant, one.provider, "", result.provider_ref)
+    if other in (None, one.id):
+        return False
+    log.error("one number for two refunds", refund=str(one.id), other=str(other), number=result.provider_ref)
+    return True
 
 
 async def _booked(tenant: UUID, one: Refund, transfers: list[UUID]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -13,7 +14,9 @@ from askpro.payments.model import Attempt, Order, attempt_of, found
 from askpro.payments.refund_model import Refund, refund_of
 from askpro.payments.refund_shares import Share
 
-__all__ = ("by_event", "by_idempotency", "insert", "of_order", "payment", "postpone", "refund", "waiting")
+__all__ = (
+    "by_event", "by_idempotency", "claim", "given_up", "insert", "of_order", "payment", "postpone", "refund", "waiting",
+)  # fmt: skip
 
 
 async def refund(tenant: UUID, refund_id: UUID) -> Refund:
@@ -82,6 +85,37 @@ async def waiting(tenant: UUID, provider: str, payment_ref: str, *, numberless: 
             numberless,
         )
     return [row["id"] for row in rows]
+
+
+async def given_up(tenant: UUID, provider: str, payment_ref: str) -> list[Refund]:
+    """Refunds of a payment that we asked for, that seemed not to have reached the provider, and have no number."""
+    async with db.unit(tenant):
+        rows = await db.fetch(
+            "select r.* from payments.refund r join payments.attempt a on a.tenant_id = r.tenant_id"
+            " and a.id = r.attempt_id where r.tenant_id = $1 and r.provider = $2 and a.provider_ref = $3"
+            " and r.origin = 'ours' and r.state = 'declined' and not r.closed and r.provider_ref is null order by r.id",
+            tenant,
+            provider,
+            payment_ref,
+        )
+    return [refund_of(row) for row in rows]
+
+
+async def claim(tenant: UUID, refund_id: UUID, *, stale: datetime) -> bool:
+    """Write down that it is handed to the provider now; committed before it is.
+
+    False: it is not new any more, or somebody has begun to send it after ``stale``.
+    """
+    async with db.unit(tenant):
+        claimed = await db.fetchval(
+            "update payments.refund set sent_at = $3 where tenant_id = $1 and id = $2 and state = 'new'"
+            " and (sent_at is null or sent_at <= $4) returning id",
+            tenant,
+            refund_id,
+            clock.now(),
+            stale,
+        )
+    return claimed is not None
 
 
 async def insert(

@@ -3,7 +3,8 @@
 The credit leaves the wallet before the provider is asked, in the unit that writes the refund down: nobody can spend it
 meanwhile; the provider is called after the commit, under the refund's own id, and its answer is booked after that. A
 refund that does not happen gives the credit back to the bucket it came from. One whose answer is lost is looked up,
-never sent a second time; one whose sending was cut short is sent by the janitor, under the same key.
+never sent a second time; one whose sending may have been cut short is looked up first, and sent under the same key if
+the provider has never heard of it. Of two who would send one at once, one does.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from askpro.errors import AskProError, Conflict, InvalidInput, Unavailable
 from askpro.money import Money, round_to_minor
 from askpro.payments import disputes, providers, queries, refund_rows, reversals
 from askpro.payments.model import attempt_of, found
-from askpro.payments.refund_limits import features, refundable
+from askpro.payments.refund_limits import Able, features_of, learn, refundable
 from askpro.payments.refund_model import Refund
 from askpro.payments.refund_moves import apply, made_there, take_out
 from askpro.payments.refund_rows import of_order, refund
@@ -28,7 +29,7 @@ from askpro.sdk.payments import Feature, Outcome, RefundRequest, RefundResult
 from askpro.tenancy import audit
 from askpro.tenancy.model import Tenant
 
-__all__ = ("apply", "ask", "begin", "heard", "of_order", "refresh", "refund", "refundable", "send")
+__all__ = ("Able", "apply", "ask", "begin", "heard", "learn", "of_order", "refresh", "refund", "refundable", "send")
 
 log = structlog.get_logger("askpro.payments")
 
@@ -44,15 +45,16 @@ async def begin(tenant: Tenant, order_id: UUID, net: Money, *, idempotency: str,
     if db.current() is not None:
         raise RuntimeError("a provider is never called inside a unit")
     asked = await ask(tenant, order_id, net, idempotency=idempotency, reason=reason, by=by)
-    if asked.state == "new" and clock.now() - asked.created_at >= _CALL_UNDER_WAY:
-        return await refresh(tenant.id, asked.id, by=by)  # from an earlier call, whose sending may have been cut short
     return await send(tenant.id, asked.id, by=by)
 
 
-async def ask(tenant: Tenant, order_id: UUID, net: Money, *, idempotency: str, reason: str, by: Actor) -> Refund:
+async def ask(
+    tenant: Tenant, order_id: UUID, net: Money, *, idempotency: str, reason: str, by: Actor, able: Able | None = None
+) -> Refund:
     """Take the credit out of the wallet and write the refund down, or find the one with this idempotency key.
 
-    Nobody has been asked to pay anything yet: call ``send`` once this is committed; else the janitor does.
+    Nobody has been asked to pay anything yet: call ``send`` once this is committed; else the janitor does. Whoever asks
+    in a unit has learnt before it what the provider can do (``able``), for no provider is called inside.
     Raises NotFound, InvalidInput (``idempotency_key_invalid``, ``idempotency_key_reused``, ``currency_mismatch``,
     ``amount_too_fine``, ``reason_too_long``), Conflict (``not_paid``, ``refund_not_supported``,
     ``partial_refund_not_supported``, ``exceeds_original``, ``already_spent``), InsufficientFunds (calls hold it),
@@ -72,7 +74,7 @@ async def ask(tenant: Tenant, order_id: UUID, net: Money, *, idempotency: str, r
         raise InvalidInput(f"this payment was in {before.net.currency}", code="currency_mismatch", field="net")
     if net.units <= 0 or round_to_minor(net.units, digits) != net.units:
         raise InvalidInput("a refund is a whole number of the smallest coin", code="amount_too_fine", field="net")
-    can = await features(tenant.id, before.provider)
+    can = features_of(await learn(tenant.id, order_id) if able is None else able)
     if Feature.REFUND not in can:
         raise Conflict("this provider pays nothing back", code="refund_not_supported")
     async with db.unit(tenant.id):
@@ -97,23 +99,17 @@ async def ask(tenant: Tenant, order_id: UUID, net: Money, *, idempotency: str, r
 async def send(tenant: UUID, refund_id: UUID, *, by: Actor) -> Refund:
     """Ask the provider to pay a refund that was not sent yet, and act on its answer. Outside any unit.
 
-    Twice at once does no harm: the key is the same. Raises NotFound.
+    One that was written down a while ago may have been sent already, by somebody who was cut short before the answer
+    was written down: that one is looked up first (``refresh``). Raises NotFound.
     """
     if db.current() is not None:
         raise RuntimeError("a provider is never called inside a unit")
     known = await refund(tenant, refund_id)
     if known.state != "new" or known.origin != "ours":
         return known
-    async with db.unit(tenant):
-        row = await db.fetchrow(
-            "select * from payments.attempt where tenant_id = $1 and id = $2", tenant, known.attempt_id
-        )
-    attempt = attempt_of(found(row))
-    request = RefundRequest(
-        key=known.key, payment_key=str(attempt.id), payment_ref=attempt.provider_ref, amount=known.gross,
-        reason=known.reason,
-    )  # fmt: skip
-    return await apply(tenant, refund_id, await _sent(tenant, known.provider, request), by=by)
+    if clock.now() - known.created_at >= _CALL_UNDER_WAY:
+        return await refresh(tenant, refund_id, by=by)
+    return await _pay(tenant, known, by)
 
 
 async def refresh(tenant: UUID, refund_id: UUID, *, by: Actor) -> Refund:
@@ -125,18 +121,11 @@ async def refresh(tenant: UUID, refund_id: UUID, *, by: Actor) -> Refund:
     if db.current() is not None:
         raise RuntimeError("a provider is never called inside a unit")
     known = await refund(tenant, refund_id)
-    if known.state == "new" and clock.now() - known.created_at < _CALL_UNDER_WAY:
+    if known.state == "new" and clock.now() - (known.sent_at or known.created_at) < _CALL_UNDER_WAY:
         return known
-    try:
-        provider = await providers.provider(tenant, known.provider, for_new=False)
-        # of what somebody paid back at the desk, more than was left may have been: only ours must be what was asked for
-        amount = known.gross if known.origin == "ours" else None
-        result = await provider.look_up_refund(known.key, known.provider_ref, amount=amount)
-    except AskProError as error:
-        log.warning("a provider could not be asked", provider=known.provider, code=error.code)
-        result = RefundResult(key=known.key, outcome=Outcome.UNKNOWN, code=error.code)
+    result = await _looked_up(tenant, known)
     if result.outcome is Outcome.NOT_SENT and known.state == "new" and not result.code:
-        return await send(tenant, refund_id, by=by)
+        return await _pay(tenant, known, by)
     if result.outcome is Outcome.UNKNOWN and known.state == "new":
         await refund_rows.postpone(tenant, known)  # that we cannot ask says nothing about the money
         return await refund(tenant, refund_id)
@@ -164,9 +153,17 @@ async def heard(tenant: UUID, provider: str, key: str, ref: str, payment_ref: st
         raise Unavailable("the provider does not say what this refund is", code=found_there.code or "unknown")
     if found_there.outcome in (Outcome.NOT_SENT, Outcome.DECLINED):
         return "no refund of ours"
-    attempt = await disputes.payment_of(tenant, provider, found_there.payment_ref or payment_ref)
+    try:
+        attempt = await disputes.payment_of(tenant, provider, found_there.payment_ref or payment_ref)
+    except disputes.NeverCredited as error:
+        return error.detail
     for one in await refund_rows.waiting(tenant, provider, attempt.provider_ref):
         await refresh(tenant, one, by=_BY)  # it may be this very one, and its number not known here yet
+    for lost in await refund_rows.given_up(tenant, provider, attempt.provider_ref):
+        said = await _looked_up(tenant, lost)  # or one of ours that has arrived there after all
+        if said.outcome is Outcome.UNKNOWN:
+            raise Unavailable("this may be a refund of ours, and that cannot be asked now", code="refund_under_way")
+        await apply(tenant, lost.id, said, by=_BY)
     return await made_there(tenant, attempt, ref, found_there, by=_BY)
 
 
@@ -174,6 +171,34 @@ def _same(earlier: Refund, net: Money) -> Refund:
     if earlier.net != net:
         raise InvalidInput("this key belongs to another refund", code="idempotency_key_reused", field="idempotency_key")
     return earlier
+
+
+async def _pay(tenant: UUID, known: Refund, by: Actor) -> Refund:
+    """Send it, unless somebody else is sending it at this moment: then how it stands, and nothing is decided."""
+    if not await refund_rows.claim(tenant, known.id, stale=clock.now() - _CALL_UNDER_WAY):
+        return await refund(tenant, known.id)
+    async with db.unit(tenant):
+        row = await db.fetchrow(
+            "select * from payments.attempt where tenant_id = $1 and id = $2", tenant, known.attempt_id
+        )
+    attempt = attempt_of(found(row))
+    request = RefundRequest(
+        key=known.key, payment_key=str(attempt.id), payment_ref=attempt.provider_ref, amount=known.gross,
+        reason=known.reason,
+    )  # fmt: skip
+    return await apply(tenant, known.id, await _sent(tenant, known.provider, request), by=by)
+
+
+async def _looked_up(tenant: UUID, known: Refund) -> RefundResult:
+    """What the provider says of a refund; UNKNOWN when it cannot be asked."""
+    try:
+        provider = await providers.provider(tenant, known.provider, for_new=False)
+        # of what somebody paid back at the desk, more than was left may have been: only ours must be what was asked for
+        amount = known.gross if known.origin == "ours" else None
+        return await provider.look_up_refund(known.key, known.provider_ref, amount=amount)
+    except AskProError as error:
+        log.warning("a provider could not be asked", provider=known.provider, code=error.code)
+        return RefundResult(key=known.key, outcome=Outcome.UNKNOWN, code=error.code)
 
 
 async def _sent(tenant: UUID, provider_key: str, request: RefundRequest) -> RefundResult:

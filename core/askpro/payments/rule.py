@@ -21,11 +21,12 @@ from askpro.wallets import topup_rule
 from askpro.wallets.topup_rule import Mode, Terms
 
 __all__ = (
+    "CAP",
     "DISPUTE",
     "METHOD_REMOVED",
     "Rule",
     "RuleState",
-    "dispute_won",
+    "disputed",
     "lift",
     "note",
     "paid",
@@ -37,6 +38,8 @@ __all__ = (
 
 RuleState: TypeAlias = Literal["active", "paused", "off"]
 
+CAP = "monthly_cap"
+"""Why nothing was charged: what the month's cap has left is too little."""
 DISPUTE = "dispute"
 METHOD_REMOVED = "method_removed"
 _ONLY_BY_OTHERS = frozenset({DISPUTE, METHOD_REMOVED})
@@ -116,22 +119,33 @@ async def pause(tenant: UUID, wallet: UUID, reason: str) -> bool:
 
 async def lift(tenant: UUID, rule: Rule) -> None:
     """End a pause; the next refusal is the first again."""
-    await _write(
-        tenant, rule.wallet_id, state="active", reason="", declines=0, cooldown_seconds=0, cooldown_until=None,
-        paused_at=None, last_refusal="",
-    )  # fmt: skip
+    await _write(tenant, rule.wallet_id, state="active", reason="", paused_at=None, **_afresh(rule))
     await emit("autotopup.resumed", rule.facts(), tenant=tenant)
 
 
-async def dispute_won(tenant: UUID, wallet: UUID) -> None:
-    """The money is ours after all: what was paused for it goes on. Another dispute of the wallet pauses it again."""
+async def disputed(tenant: UUID, wallet: UUID, dispute: UUID) -> None:
+    """Something was heard of a dispute: what follows is decided by how it stands now, for facts come late and mixed.
+
+    Withdrawn or lost pauses the rule. Won lets it go on, unless another dispute of the wallet is withdrawn or lost.
+    """
     rule = await read(tenant, wallet, lock=True)
-    if rule is None or rule.reason != DISPUTE:
+    if rule is None:
         return
-    if rule.state == "paused":
-        await lift(tenant, rule)
-    else:
-        await _write(tenant, wallet, reason="", paused_at=None)
+    rows = await db.fetch(
+        "select id, state from payments.dispute where tenant_id = $1 and wallet_id = $2"
+        " and (id = $3 or state in ('withdrawn', 'lost'))",
+        tenant,
+        wallet,
+        dispute,
+    )
+    stands = {row["id"]: row["state"] for row in rows}
+    if stands.get(dispute) in ("withdrawn", "lost"):
+        await pause(tenant, wallet, DISPUTE)
+    elif set(stands.values()) == {"won"} and rule.reason == DISPUTE:
+        if rule.state == "paused":
+            await lift(tenant, rule)
+        else:
+            await _write(tenant, wallet, reason="", paused_at=None)
 
 
 async def paid(tenant: UUID, wallet: UUID, at: datetime) -> None:
@@ -142,10 +156,13 @@ async def paid(tenant: UUID, wallet: UUID, at: datetime) -> None:
     if rule.state == "paused":
         await lift(tenant, rule)
     else:  # one that is off forgets why it had been paused
-        await _write(
-            tenant, wallet, reason="", paused_at=None, declines=0, cooldown_seconds=0, cooldown_until=None,
-            last_refusal="",
-        )  # fmt: skip
+        await _write(tenant, wallet, reason="", paused_at=None, **_afresh(rule))
+
+
+def _afresh(rule: Rule) -> dict[str, Any]:
+    """No refusal and no rest, but the one to the month's end: its cap is reached whoever pays (D7: told once)."""
+    found: dict[str, Any] = {"declines": 0, "cooldown_seconds": 0}
+    return found if rule.last_refusal == CAP else {**found, "cooldown_until": None, "last_refusal": ""}
 
 
 async def postpone(tenant: UUID, rule: Rule, reason: str, until: datetime | None = None) -> None:

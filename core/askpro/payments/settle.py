@@ -119,16 +119,17 @@ async def _note(tenant: UUID, attempt: Attempt, step: state.Step, result: Charge
     moved = state.advanced(attempt.state, step.attempt)
     after = step.attempt if moved else attempt.state
     due = None if state.final(after) else schedule.next_look_up(attempt.look_ups, now)
-    said = {
+    said: dict[str, Any] = {
         "outcome": result.outcome.value,
         "code": result.code,
         "amount": f"{result.amount.decimal} {result.amount.currency}" if result.amount else None,
-        "fee": result.fee.units if result.fee else None,
-        "fee_currency": result.fee.currency if result.fee else None,  # the account's, which may be another
-        "payment": result.provider_ref,
         "checkout": attempt.provider_ref,
         "terminal": result.terminal,
     }
+    if result.provider_ref:  # what was known once stays known, whatever is left out next time
+        said["payment"] = result.provider_ref
+    if result.fee:
+        said |= {"fee": result.fee.units, "fee_currency": result.fee.currency}  # the account's, perhaps another
     await db.execute(
         "update payments.attempt set state = $3, look_ups = look_ups + 1, look_up_at = $4, changed_at = $5,"
         " provider_ref = case when $6 then coalesce(nullif($7, ''), provider_ref) else provider_ref end,"

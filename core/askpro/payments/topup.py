@@ -113,11 +113,13 @@ async def begin_checkout(
     ``consent``: what the customer agreed to if the method is to be saved as well.
 
     May be called again for the same order. An answer that does not come leaves the order *unknown*, never declined.
-    Raises NotFound, RuntimeError inside a unit.
+    Raises NotFound, Conflict (``not_a_checkout``) for an order that nobody pays on a page, RuntimeError inside a unit.
     """
     if db.current() is not None:
         raise RuntimeError("a provider is never called inside a unit")
     order = await read_order(tenant.id, order_id, customer=customer.id)
+    if order.origin != "checkout":
+        raise Conflict("this top-up charges a saved method", code="not_a_checkout")
     if order.final:
         return order, ""
     attempt = await _attempt(tenant.id, order)
@@ -213,7 +215,7 @@ async def _earlier(tenant: UUID, customer: UUID, idempotency: str) -> Order | No
 
 
 def _same(order: Order, net: Money, provider: str) -> Order:
-    if (order.net, order.provider) != (net, provider):
+    if (order.net, order.provider, order.origin) != (net, provider, "checkout"):
         raise InvalidInput("this key belongs to another top-up", code="idempotency_key_reused", field="idempotency_key")
     return order
 

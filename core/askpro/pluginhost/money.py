@@ -13,8 +13,10 @@ from typing import Any, TypeVar, cast
 
 from askpro.errors import AskProError, Conflict, InvalidInput, PluginUnavailable
 from askpro.money import Money
+from askpro.pluginhost.addresses import foreign_page, own_page
 from askpro.pluginhost.calls import Caller, NeverCalled
 from askpro.sdk.context import Context
+from askpro.sdk.notices import Finding
 from askpro.sdk.payments import (
     AccountState,
     ChargeRequest,
@@ -36,7 +38,7 @@ from askpro.sdk.payments import (
     SavedMethod,
     SetupRequest,
 )
-from askpro.sdk.providers import FEATURE_PROTOCOLS, EndpointList, NotSent, PaymentProvider
+from askpro.sdk.providers import FEATURE_PROTOCOLS, EndpointCheck, EndpointList, NotSent, PaymentProvider
 
 __all__ = ("Lie", "TenantProvider")
 
@@ -50,6 +52,11 @@ class Lie(PluginUnavailable):
     """The provider's answer contradicts the question; counted against it like a crash."""
 
     code = "provider_lied"
+
+
+def _leads(url: object) -> bool:
+    """Whether people may be sent there: a page of this house, or one of another site over https."""
+    return isinstance(url, str) and (own_page(url) or foreign_page(url))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +85,25 @@ class TenantProvider:
     async def create_checkout(self, request: CheckoutRequest) -> CheckoutSession:
         """The page to send the customer to. Raises Conflict, InvalidInput, PluginUnavailable (ask again: same key)."""
         session = await self._ask("create_checkout", self.provider.create_checkout, request, kind=CheckoutSession)
-        if session.key != request.key or not session.url.startswith(("https://", "http://", "/")):
-            raise self._lie("create_checkout", "a checkout that does not belong to the request")
-        return session
+        return self._session("create_checkout", session, request.key)
 
     async def create_setup(self, request: SetupRequest) -> CheckoutSession:
         """A page that saves a method. Errors as ``create_checkout``."""
-        return await self._ask(
-            "create_setup", self._method("create_setup", Feature.SETUP), request, kind=CheckoutSession
-        )
+        method = self._method("create_setup", Feature.SETUP)
+        session = await self._ask("create_setup", method, request, kind=CheckoutSession)
+        return self._session("create_setup", session, request.key)
 
     async def charge(self, request: ChargeRequest) -> ChargeResult:
-        """Charge a saved method. Raises Conflict and InvalidInput only; all else is an outcome."""
+        """Charge a saved method. Raises Conflict and InvalidInput only; all else is an outcome.
+
+        A page to confirm it on that leads nowhere is left out: the outcome stands without it.
+        """
         method = self._method("charge", Feature.OFF_SESSION)
-        return await self._move("charge", method, request, request.key, request.amount, ChargeResult)
+        result = await self._move("charge", method, request, request.key, request.amount, ChargeResult)
+        if result.action_url and not _leads(result.action_url):
+            self._lie("charge", "an address that leads nowhere")
+            return replace(result, action_url="")
+        return result
 
     async def look_up(self, key: str, provider_ref: str = "", *, amount: Money | None = None) -> ChargeResult:
         """How a payment stands; UNKNOWN when that cannot be learnt now. ``amount``: what it must be, if known."""
@@ -177,12 +189,25 @@ class TenantProvider:
         found = await self._ask("list_endpoints", self.provider.list_endpoints, kind=Sequence)
         return tuple(str(one) for one in found)
 
+    async def check_endpoint(self, url: str) -> tuple[Finding, ...]:
+        """What is wrong with the delivery of events to ``url``, if anybody can say. Raises PluginUnavailable."""
+        if not isinstance(self.provider, EndpointCheck):
+            return ()
+        found = await self._ask("check_endpoint", self.provider.check_endpoint, url, kind=Sequence)
+        return tuple(one for one in found if isinstance(one, Finding))
+
     # how it is done
 
     def _page(self, what: str, url: object) -> str:
-        if not isinstance(url, str) or not url.startswith(("https://", "http://", "/")):
+        if not _leads(url):
             raise self._lie(what, "an address that leads nowhere")
-        return url
+        return cast("str", url)
+
+    def _session(self, what: str, session: CheckoutSession, key: str) -> CheckoutSession:
+        if session.key != key:
+            raise self._lie(what, "a page that does not belong to the request")
+        self._page(what, session.url)
+        return session
 
     def _texts(self, what: str, given: Any) -> Mapping[str, str]:
         if not isinstance(given, Mapping) or not all(isinstance(one, str) for pair in given.items() for one in pair):

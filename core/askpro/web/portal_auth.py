@@ -14,8 +14,9 @@ from litestar import Request, Response
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from askpro.errors import NotAllowed, NotAuthenticated
+from askpro.errors import N_, Conflict, NotAllowed, NotAuthenticated
 from askpro.i18n import languages, negotiate
+from askpro.pluginhost.addresses import own_page
 from askpro.sdk.routes import Guard
 from askpro.tenancy.model import Tenant
 from askpro.web import csrf, limits
@@ -32,6 +33,7 @@ __all__ = (
     "SIGN_IN",
     "STRANGERS",
     "SignInNeeded",
+    "WalletMissing",
     "guard",
     "local",
     "plugin_guards",
@@ -62,6 +64,13 @@ class SignInNeeded(NotAuthenticated):
     """Nobody has signed in, or the session has ended."""
 
 
+class WalletMissing(Conflict):
+    """This customer has no wallet, so there is nothing to show or to move: somebody has to look at the account."""
+
+    code = "wallet_missing"
+    title = N_("Your account is not set up completely. Please contact us.")
+
+
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """For the portal's own routes. Raises SignInNeeded, NotAllowed, CsrfRefused."""
     await _enter(connection, handler.opt["permission"])
@@ -79,6 +88,8 @@ async def _enter(connection: ASGIConnection[Any, Any, Any, Any], permission: str
     state["locale"] = _locale(visitor, tenant, scope)
     if visitor.role not in ROLES[permission]:
         raise NotAllowed(code="role_missing") if visitor.person else SignInNeeded
+    if permission == "customer" and visitor.customer is None:
+        raise WalletMissing
     if scope["method"] not in _SAFE:
         csrf.check_origin(scope)
         # Litestar keeps the form it has read, so the handler gets it too
@@ -127,8 +138,7 @@ def plugin_guards() -> Mapping[Guard, Sequence[Any]]:
 
 def local(url: str, default: str = "/") -> str:
     """``url`` if it can only lead to a page of this host, else ``default``."""
-    harmless = url.startswith("/") and not url.startswith("//") and len(url) <= 500
-    return url if harmless and url.isprintable() and not set(url) & set('\\"<> ') else default
+    return url if own_page(url) and len(url) <= 500 else default
 
 
 def to_sign_in(request: Request[Any, Any, Any], _: Exception) -> Response[bytes]:

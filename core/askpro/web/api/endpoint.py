@@ -7,8 +7,8 @@ disagree. Bodies are decoded strictly by decoders made once; unknown members and
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -29,7 +29,7 @@ from askpro.web.answers import JSON, sent
 from askpro.web.failures import locale_of
 from askpro.web.idempotency import Answer
 from askpro.web.limits import Policy
-from askpro.web.problems import PROBLEM_JSON, FieldProblem, encode, from_exception, invalid
+from askpro.web.problems import PROBLEM_JSON, FieldProblem, encode, from_exception, invalid, pointer
 
 __all__ = ("PREFIX", "Call", "Nothing", "Operation", "Reply", "endpoint", "require_json", "unreadable")
 
@@ -39,6 +39,8 @@ A = TypeVar("A", bound=Struct)
 
 PREFIX = "/api/v2"
 _BODY = 65_536
+_ZERO = b"\\u0000"
+"""How JSON writes the zero character; a text may also hold these six letters, so it only says where to look twice."""
 _NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _encoder = msgspec.json.Encoder()
 
@@ -57,6 +59,8 @@ class Call(Generic[Q, B]):
     body: B
     path: dict[str, Any]
     request: Request[Any, Any, Any]
+    learnt: Any = None
+    """What the endpoint's ``before`` has found out."""
 
     @property
     def actor(self) -> Actor:
@@ -101,6 +105,7 @@ class Operation:
 
 
 Handler = Callable[[Call[Q, B]], Awaitable[A | Reply[A]]]
+Before = Callable[[Call[Q, B]], Awaitable[Any]]
 
 
 def endpoint(
@@ -116,6 +121,7 @@ def endpoint(
     refusals: tuple[int, ...] = (),
     policy: Policy | None = None,
     largest: int = _BODY,
+    before: Before[Q, B] | None = None,
 ) -> Callable[[Handler[Q, B, A]], HTTPRouteHandler]:
     """Make a route of a handler; its docstring's first line is the summary, the rest the description.
 
@@ -125,6 +131,9 @@ def endpoint(
         refusals: statuses beside those every endpoint can give.
         policy: a limit of its own instead of the general ones.
         largest: bytes of the body.
+        before: asks what no unit may ask (a plugin, say), ahead of the one that ``idempotent`` opens; what it returns
+            is the call's ``learnt``. It raises nothing, so that a command that was done before gets its stored answer
+            whatever cannot be asked any more.
     """
 
     def decorate(handler: Handler[Q, B, A]) -> HTTPRouteHandler:
@@ -133,7 +142,7 @@ def endpoint(
             summary.strip().rstrip("."), " ".join(description.split()), query, body, answer, status, permission,
             idempotent, refusals,
         )  # fmt: skip
-        run = _runner(handler, operation)
+        run = _runner(handler, operation, before)
         run.__name__ = handler.__name__
         made = HTTPRouteHandler(
             path,
@@ -150,7 +159,7 @@ def endpoint(
 
 
 def _runner(
-    handler: Handler[Q, B, A], operation: Operation
+    handler: Handler[Q, B, A], operation: Operation, before: Before[Q, B] | None
 ) -> Callable[[Request[Any, Any, Any]], Awaitable[Response[bytes]]]:
     decoder = msgspec.json.Decoder(operation.body)
     bodiless = operation.body is Nothing
@@ -164,6 +173,9 @@ def _runner(
         call: Call[Any, Any] = Call(
             state["tenant"], state["key"], _query(request, operation.query, plain), body, request.path_params, request
         )
+
+        if before is not None:
+            call = replace(call, learnt=await before(call))
 
         async def work() -> Answer:
             done = await handler(call)
@@ -216,11 +228,34 @@ def unreadable() -> BadRequest:
 def _decoded(request: Request[Any, Any, Any], decoder: msgspec.json.Decoder[B], raw: bytes) -> B:
     require_json(request)
     try:
-        return decoder.decode(raw)
+        decoded = decoder.decode(raw)
     except msgspec.ValidationError as error:
         raise invalid(error) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise unreadable() from error
+    if _ZERO in raw:
+        for place in _zeros(msgspec.json.decode(raw)):
+            raise _no_zero(place)
+    return decoded
+
+
+def _zeros(found: Any, place: str = "") -> Iterator[str]:
+    """Where in a decoded body a text holds the character that PostgreSQL cannot keep."""
+    if isinstance(found, str):
+        if "\0" in found:
+            yield place
+    elif isinstance(found, dict):
+        for name, value in found.items():
+            yield from _zeros(name, place)
+            yield from _zeros(value, f"{place}.{name}")
+    elif isinstance(found, list):
+        for position, value in enumerate(found):
+            yield from _zeros(value, f"{place}[{position}]")
+
+
+def _no_zero(place: str) -> InvalidInput:
+    said = "the character U+0000 is not allowed in a text"
+    return InvalidInput(said, errors=(FieldProblem(pointer(place), said),))
 
 
 def _query(request: Request[Any, Any, Any], kind: type[Q], plain: Mapping[str, type]) -> Q:
@@ -229,6 +264,8 @@ def _query(request: Request[Any, Any, Any], kind: type[Q], plain: Mapping[str, t
     for name, value in request.query_params.multi_items():
         if name in found:
             raise InvalidInput("this parameter came twice", errors=(FieldProblem(f"#/{name}", "came twice"),))
+        if "\0" in value:
+            raise _no_zero(name)
         found[name] = _plain(str(value), plain.get(name, str))
     try:
         return msgspec.convert(found, kind)

@@ -42,10 +42,7 @@ class Payment(Struct, frozen=True):
     method: Annotated[str, Meta(description="What paid, as people know it.")]
     origin: Annotated[
         Origin,
-        Meta(
-            description="`checkout`: the customer paid on the provider's page; `auto`: by the rule of auto-top-up; "
-            "`charge`: a saved method, by somebody's hand."
-        ),
+        Meta(description="`checkout`: the customer paid on the provider's page; `auto`: by the rule of auto-top-up."),
     ]
     created_at: datetime
     settled_at: datetime | None
@@ -118,6 +115,10 @@ class PaymentDetail(Struct, frozen=True):
     refundable: Refundable
     refunds: list[Refund]
     disputes: list[Dispute]
+    fee: Annotated[
+        Money | None,
+        Meta(description="What the provider keeps of it, in its account's currency; null: it has not said."),
+    ]
 
 
 class RefundNew(Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from askpro import money as moneys
 from askpro.payments import disputes, queries, refund_jobs, refunds
-from askpro.payments.model import Order
+from askpro.payments.model import Order, fee_of
 from askpro.payments.refund_model import Dispute as DisputeOf
 from askpro.payments.refund_model import Refund as RefundOf
 from askpro.web.api.endpoint import PREFIX, Call, Nothing, Reply, endpoint
+from askpro.web.api.listing import page_of
 from askpro.web.api.payment_schemas import (
     Dispute,
     Payment,
@@ -21,7 +20,6 @@ from askpro.web.api.payment_schemas import (
     RefundNew,
 )
 from askpro.web.api.schemas import Money, given, money
-from askpro.web.pagination import decode_cursor, encode_cursor, page_link, scope_of
 
 __all__ = ("HANDLERS",)
 
@@ -55,17 +53,13 @@ async def list_payments(call: Call[PaymentQuery, Nothing]) -> Reply[PaymentPage]
     """List payments, latest first."""
     asked, tenant = call.query, call.tenant.id
     customer, state = given(asked.customer), given(asked.state)
-    scope = scope_of(tenant, "payments", customer, state, asked.search)
-    before = decode_cursor(asked.cursor, tuple[UUID], scope)[0] if asked.cursor else None
-    found = await queries.orders(
-        tenant, customer=customer, states=(state,) if state else (), q=asked.search, before=before,
-        limit=asked.limit + 1,
+    page = await page_of(
+        call, f"{PREFIX}/payments", {"customer": customer, "state": state, "search": asked.search},
+        lambda before, limit: queries.orders(
+            tenant, customer=customer, states=(state,) if state else (), q=asked.search, before=before, limit=limit
+        ),
     )  # fmt: skip
-    shown = found[: asked.limit]
-    following = encode_cursor((shown[-1].id,), scope) if len(found) > asked.limit else None
-    kept = {"customer": customer, "state": state, "search": asked.search, "limit": asked.limit}
-    body = PaymentPage([_payment(order) for order in shown], following)
-    return Reply(body, page_link(f"{PREFIX}/payments", following, kept))
+    return Reply(PaymentPage([_payment(order) for order in page.items], page.next), page.headers)
 
 
 @endpoint(
@@ -77,17 +71,23 @@ async def get_payment(call: Call[Nothing, Nothing]) -> PaymentDetail:
     tenant, identifier = call.tenant.id, call.id("payment_id")
     order = await queries.order(tenant, identifier)
     left = await refunds.refundable(tenant, identifier)
+    fee = fee_of(await queries.attempts_of_order(tenant, identifier))
     return PaymentDetail(
         _payment(order),
         Refundable(_money(left.net), _money(left.tax), _money(left.gross), left.whole_only, left.why),
         [_refund(one) for one in await refunds.of_order(tenant, identifier)],
         [_dispute(one) for one in await disputes.of_order(tenant, identifier)],
+        _money(fee) if fee else None,
     )
+
+
+async def _able(call: Call[Nothing, RefundNew]) -> refunds.Able:
+    return await refunds.learn(call.tenant.id, call.id("payment_id"))
 
 
 @endpoint(
     "POST", "/payments/{payment_id:uuid}/refunds", permission="payments:refund", query=Nothing, body=RefundNew,
-    answer=Refund, status=202, idempotent=True, refusals=(402, 404, 409),
+    answer=Refund, status=202, idempotent=True, refusals=(402, 404, 409), before=_able,
 )  # fmt: skip
 async def create_refund(call: Call[Nothing, RefundNew]) -> Reply[Refund]:
     """Pay back a payment or a part of it.
@@ -98,7 +98,7 @@ async def create_refund(call: Call[Nothing, RefundNew]) -> Reply[Refund]:
     asked, identifier = call.body, call.id("payment_id")
     made = await refunds.ask(
         call.tenant, identifier, asked.net.value, idempotency=call.once(), reason=asked.reason,
-        by=call.actor,
+        by=call.actor, able=call.learnt,
     )  # fmt: skip
     if made.state == "new":
         await refund_jobs.send_soon(call.tenant.id, made)

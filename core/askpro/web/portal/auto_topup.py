@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,13 +11,15 @@ from litestar import Response
 
 from askpro import clock
 from askpro.errors import AskProError, InvalidInput
-from askpro.money import Money, parse_amount
-from askpro.payments import autotopup, methods, providers, queries
+from askpro.money import Money
+from askpro.payments import autotopup, methods, queries
 from askpro.payments.autotopup import Draft
 from askpro.payments.consent import Consent
 from askpro.payments.methods import MethodView, Overview
 from askpro.payments.rule import Rule
 from askpro.payments.topup import bounds
+from askpro.sdk.payments import SavedMethod
+from askpro.web import typed_money
 from askpro.web.portal import rule_words as words
 from askpro.web.portal.frame import FieldError, Link, Notice, Option
 from askpro.web.portal.methods import until
@@ -31,15 +33,17 @@ __all__ = ("Entry", "check", "review", "save", "show", "switch_off")
 _HERE, _METHODS = "/auto-topup", "/payment-methods"
 _FIELDS = ("threshold", "mode", "amount", "cap", "method")
 _MODES = ("fixed", "target")
+_SHOWN = "shown"
+"""The field that names the words which the check page has shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What was typed, and what it means; ``draft`` None: it means nothing yet."""
+    """What was typed, understood; ``draft`` None: it means nothing yet. ``method``: that it names, if it is there."""
 
-    sent: Mapping[str, str]
     draft: Draft | None
     errors: tuple[FieldError, ...]
+    method: SavedMethod | None = None
 
 
 async def show(visit: Visit) -> Response[bytes]:
@@ -57,40 +61,45 @@ async def show(visit: Visit) -> Response[bytes]:
 async def check(visit: Visit) -> Response[bytes]:
     """``POST /auto-topup``: to the check page, or back to the form with what is wrong."""
     sent = await visit.form()
-    entry = await _read(visit, sent)
+    found = await _overview(visit)
+    entry = await _read(visit, sent, found=found)
     if entry.errors or entry.draft is None:
-        return await _form_page(visit, sent, entry.errors)
+        return await _form_page(visit, sent, entry.errors, found=found)
     return visit.redirect(f"{_HERE}/review?{urlencode(_plain(entry.draft))}")
 
 
 async def review(visit: Visit) -> Response[bytes]:
     """``GET /auto-topup/review?…``: the rule in words, and what to agree to."""
     entry = await _read(visit, {name: visit.query(name, 200) for name in _FIELDS}, plain=True)
-    if entry.errors or entry.draft is None:
+    if entry.errors or entry.draft is None or entry.method is None:
         return visit.redirect(_HERE)
-    return visit.page("auto_topup_review.html", await _review(visit, entry.draft), "topup")
+    page, _agreed = await _review(visit, entry.draft, entry.method)
+    return visit.page("auto_topup_review.html", page, "topup")
 
 
 async def save(visit: Visit) -> Response[bytes]:
-    """``POST /auto-topup/save``: the fields of the check page, and consent."""
+    """``POST /auto-topup/save``: the fields of the check page, and consent to the very words that it showed.
+
+    If they would be others now (another tax rate, another language), the page is shown again.
+    """
     sent = await visit.form()
     entry = await _read(visit, sent, plain=True)
-    if entry.errors or entry.draft is None:
+    if entry.errors or entry.draft is None or entry.method is None:
         return visit.redirect(_HERE)
+    page, agreed = await _review(visit, entry.draft, entry.method)
+    error = ""
     if not sent.get("consent"):
-        error = FieldError("consent", visit.gettext("Please agree, or go back."))
-        page = await _review(visit, entry.draft, (error,))
+        error = visit.gettext("Please agree, or go back.")
+    elif sent.get(_SHOWN) != agreed.digest:
+        error = visit.gettext("These words have changed since you opened the page. Please read them once more.")
+    if error:
+        page = replace(page, errors=(FieldError("consent", error),))
         return visit.page("auto_topup_review.html", page, "topup", status=422)
-    page = await _review(visit, entry.draft)
-    text = " ".join((*page.sentences, page.consent))
     try:
-        await autotopup.save(
-            visit.tenant, visit.customer, entry.draft,
-            consent=Consent(text, words.VERSION, visit.reader.locale), by=visit.actor,
-        )  # fmt: skip
-    except AskProError as error:
+        await autotopup.keep(visit.tenant, visit.customer, entry.draft, entry.method, consent=agreed, by=visit.actor)
+    except AskProError as error_:
         return await _form_page(
-            visit, _typed(visit, entry.draft), _told(visit, error, await _limits(visit, entry.draft.provider))
+            visit, _typed(visit, entry.draft), _told(visit, error_, await _limits(visit, entry.draft.provider))
         )
     return visit.redirect(_HERE, done="saved")
 
@@ -105,18 +114,19 @@ async def switch_off(visit: Visit) -> Response[bytes]:
 # reading
 
 
-async def _read(visit: Visit, sent: Mapping[str, str], *, plain: bool = False) -> Entry:
-    """``plain``: amounts as our own addresses write them (``25.00``), not as the reader types them."""
+async def _read(visit: Visit, sent: Mapping[str, str], *, plain: bool = False, found: Overview | None = None) -> Entry:
+    """``plain``: amounts as our own addresses write them (``25.00``), not as the reader types them.
+
+    ``found``: the saved methods, if they are known already.
+    """
     _, currency = visit.gettext, visit.customer.currency
     errors, amounts = [], {}
     for name in ("threshold", "amount", "cap"):
         try:
-            units = parse_amount(
-                sent.get(name, "")[:40],
-                decimal_separator="." if plain else visit.reader.decimal_separator,
-                minor_digits=providers.minor_digits(currency),
+            text = sent.get(name, "")
+            amounts[name] = (
+                typed_money.from_address(text, currency) if plain else typed_money.read(visit.reader, text, currency)
             )
-            amounts[name] = Money(units, currency)
         except InvalidInput as error:
             fine = error.code == "amount_too_fine"
             text = _("This amount has too many decimals") if fine else _("Please enter an amount.")
@@ -128,14 +138,19 @@ async def _read(visit: Visit, sent: Mapping[str, str], *, plain: bool = False) -
     if not ref:
         errors.append(FieldError("method", _("Choose a payment method")))
     if errors:
-        return Entry(sent, None, tuple(errors))
+        return Entry(None, tuple(errors))
     draft = Draft(amounts["threshold"], mode, amounts["amount"], amounts["cap"], provider, ref)
+    known = [one.method for one in found.methods if one.provider == provider] if found else []
     try:
-        found, _method = await autotopup.check(visit.tenant, visit.customer, draft)
+        wrong, method = await autotopup.check(visit.tenant, visit.customer, draft, saved=known or None)
     except AskProError as error:
-        return Entry(sent, draft, _told(visit, error, None))
-    limits = await _limits(visit, draft.provider) if found else None
-    return Entry(sent, draft, tuple(words.fault(visit, field, code, limits) for field, code in found))
+        return Entry(draft, _told(visit, error, None))
+    limits = await _limits(visit, draft.provider) if wrong else None
+    return Entry(draft, tuple(words.fault(visit, field, code, limits) for field, code in wrong), method)
+
+
+async def _overview(visit: Visit) -> Overview:
+    return await methods.overview(visit.tenant, visit.customer, locale=visit.reader.locale)
 
 
 async def _limits(visit: Visit, provider: str = "") -> tuple[Money, Money] | None:
@@ -160,9 +175,10 @@ async def _form_page(
     errors: tuple[FieldError, ...] = (),
     *,
     notices: list[Notice] | None = None,
+    found: Overview | None = None,
 ) -> Response[bytes]:
     known = await autotopup.rule(visit.tenant.id, visit.customer.wallet_id)
-    found = await methods.overview(visit.tenant, visit.customer, locale=visit.reader.locale)
+    found = found or await _overview(visit)
     limits = await _limits(visit) if visit.customer.currency == visit.tenant.currency else None
     adding = next((desk for desk in found.desks if desk.setup), None)
     add_url = f"{_METHODS}/add?{urlencode({'provider': adding.provider})}" if adding else ""
@@ -251,30 +267,27 @@ async def _confirm_url(visit: Visit, known: Rule) -> str:
     return attempt.checkout_url if attempt is not None and attempt.state == "declined" else ""
 
 
-async def _review(visit: Visit, draft: Draft, errors: tuple[FieldError, ...] = ()) -> AutoTopupReviewPage:
-    saved = await methods.of_customer(visit.tenant, visit.customer, locale=visit.reader.locale)
-    label = next(
-        (one.method.label for one in saved if (one.provider, one.method.ref) == (draft.provider, draft.method)), ""
-    )
-    plain = _plain(draft)
-    return AutoTopupReviewPage(
+async def _review(visit: Visit, draft: Draft, method: SavedMethod) -> tuple[AutoTopupReviewPage, Consent]:
+    """The check page, and what is agreed to on it."""
+    sentences, consent = await words.sentences(visit, draft, method.label), words.consent(visit, method.label)
+    agreed = Consent(" ".join((*sentences, consent)), words.VERSION, visit.reader.locale)
+    page = AutoTopupReviewPage(
         action=f"{_HERE}/save",
-        sentences=await words.sentences(visit, draft, label),
-        consent=words.consent(visit, label),
-        fields=tuple(plain.items()),
+        sentences=sentences,
+        consent=consent,
+        fields=(*_plain(draft).items(), (_SHOWN, agreed.digest)),
         change_url=f"{_HERE}?{urlencode(_typed(visit, draft))}",
         cancel_url=_HERE,
-        errors=errors,
     )
+    return page, agreed
 
 
 def _plain(draft: Draft) -> dict[str, str]:
-    digits = providers.minor_digits(draft.amount.currency)
     return {
-        "threshold": f"{draft.threshold.decimal:.{digits}f}",
+        "threshold": typed_money.in_address(draft.threshold),
         "mode": draft.mode,
-        "amount": f"{draft.amount.decimal:.{digits}f}",
-        "cap": f"{draft.monthly_cap.decimal:.{digits}f}",
+        "amount": typed_money.in_address(draft.amount),
+        "cap": typed_money.in_address(draft.monthly_cap),
         "method": f"{draft.provider}/{draft.method}",
     }
 

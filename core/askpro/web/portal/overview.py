@@ -35,7 +35,7 @@ _PATIENCE = 3.0
 
 async def show(visit: Visit) -> Response[bytes]:
     """``GET /``; ``days`` chooses the period of the chart. Staff begin elsewhere."""
-    if visit.visitor.customer is None:
+    if visit.visitor.role != "customer":
         return visit.redirect(visit.home)
     customer = visit.customer
     offer = await offer_of(visit, glance=True)

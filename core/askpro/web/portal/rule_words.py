@@ -13,6 +13,7 @@ from askpro.payments.autotopup import Draft
 from askpro.payments.quote import with_tax
 from askpro.payments.rule import Rule
 from askpro.tenancy import tax
+from askpro.web import typed_money
 from askpro.web.portal.frame import FieldError
 from askpro.web.portal.visit import Visit
 
@@ -111,8 +112,7 @@ def fault(visit: Visit, field: str, code: str, limits: tuple[Money, Money] | Non
 
 def typed(visit: Visit, amount: Money) -> str:
     """An amount as the reader types it into a field."""
-    text = f"{amount.decimal:.{providers.minor_digits(amount.currency)}f}"
-    return text.replace(".", visit.reader.decimal_separator)
+    return typed_money.written(visit.reader, amount)
 
 
 def _gross(net: Money, rate: Decimal) -> Money:

@@ -86,6 +86,7 @@ class LeavingPage:
     title: str
     url: str
     back_url: str
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class AutoTopupPage:
 class AutoTopupReviewPage:
     """auto_topup_review.html: the rule in words, what to agree to (field consent), and the button.
 
-    ``fields`` go along hidden (threshold, mode, amount, cap, method).
+    ``fields`` go along hidden (threshold, mode, amount, cap, method; shown, which names the words on the page).
     """
 
     action: str

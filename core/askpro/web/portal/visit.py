@@ -26,7 +26,7 @@ from askpro.web.looks import Look
 from askpro.web.portal import rooms
 from askpro.web.portal.frame import NavItem, Notice, Option, Room, Site
 from askpro.web.portal.mode import money_remark
-from askpro.web.portal_auth import ROLES
+from askpro.web.portal_auth import ROLES, WalletMissing
 from askpro.web.proxies import Peer
 from askpro.web.sessions import Visitor, visit_cookie
 
@@ -86,9 +86,9 @@ class Visit:
 
     @property
     def customer(self) -> Customer:
-        """For whom. Raises NotAuthenticated for staff."""
+        """For whom. Raises NotAuthenticated for staff, WalletMissing."""
         if self.visitor.customer is None:
-            raise NotAuthenticated
+            raise WalletMissing if self.visitor.role == "customer" else NotAuthenticated
         return self.visitor.customer
 
     @property
@@ -102,12 +102,13 @@ class Visit:
 
     def query(self, name: str, longest: int = 200) -> str:
         """A parameter of the address, as far as it is text of a sensible length."""
-        return str(self.request.query_params.get(name, ""))[:longest].strip()
+        return _storable(str(self.request.query_params.get(name, "")))[:longest].strip()
 
     async def form(self) -> dict[str, str]:
         """The fields of the form, by name; files and what is too long are left out."""
         sent = await self.request.form()
-        return {name: value for name, value in sent.multi_items() if isinstance(value, str) and len(value) <= 2000}
+        texts = ((name, value) for name, value in sent.multi_items() if isinstance(value, str) and len(value) <= 2000)
+        return {name: _storable(value) for name, value in texts}
 
     async def upload(self, name: str) -> tuple[str, bytes] | None:
         """The file of a form's field as it was named and sent, both to be believed by nobody; None: none was chosen."""
@@ -118,7 +119,7 @@ class Visit:
         return (sent.filename, content) if sent.filename or content else None
 
     def origin(self) -> str:
-        """``https://portal.example``: from the tenant and the settings, never from the request (trap L8).
+        """``https://portal.example``: from the tenant and the settings, never from the request.
 
         Of the tenant's hosts the one that was asked, because the session lives there.
         """
@@ -197,6 +198,11 @@ class Visit:
 
 def _menu(places: Sequence[rooms.Place], room: Room | None) -> tuple[NavItem, ...]:
     return tuple(NavItem(place.label, place.url, place.name == room) for place in places)
+
+
+def _storable(text: str) -> str:
+    """Without the one character that PostgreSQL cannot keep; nobody types it."""
+    return text.replace("\0", "")
 
 
 def _own_name(code: str) -> str:
