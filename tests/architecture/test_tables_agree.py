@@ -1,4 +1,4 @@
-"""Piccolo's tables and the migrated schema are the same thing said twice; this is what keeps them so (trap P10)."""
+"""Piccolo's tables and the migrated schema are the same thing said twice; this is what keeps them so."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ import asyncpg
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from askpro import db, secrets
+from askpro.messages.plugins import mail_from_plugin
 from askpro.migrations.bootstrap import with_database
 from askpro.payments import inbox, providers
 from askpro.pluginhost import Host, HostConfig, PgSwitchBoard, Services, open_store, platform_settings, read_applied
@@ -119,7 +120,9 @@ async def _prepare(
     await connection.execute(f"create database {name} template {template} strategy file_copy owner askpro_owner")
     await connection.close()
     secrets.configure((_KEY,))
-    services = Services(store=open_store, applied=read_applied, emit_event=inbox.emit_from_plugin)
+    services = Services(
+        store=open_store, applied=read_applied, emit_event=inbox.emit_from_plugin, mail=mail_from_plugin
+    )
     plugins = tuple(environment["ASKPRO_PLUGINS"].split(","))
     host = Host(HostConfig(only=plugins, settings=platform_settings(environment)), services, PgSwitchBoard())
     host.load()

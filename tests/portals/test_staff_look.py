@@ -177,6 +177,7 @@ def test_every_room(browser: Browser, server: Server, slug: str, window: str) ->
             "adjustment": first(guest, "/staff/adjustments", "adjustments"),
             "providers": "/staff/providers",
             "provider": "/staff/providers/sandbox?check=1",
+            "events": "/staff/providers/sandbox/events",
             "settings": "/settings",
         }
         for name, path in rooms.items():

@@ -20,19 +20,19 @@ from askpro.commissions.service import publish_scheme
 from askpro.events.outbox import emit
 from askpro.ids import new_id
 from askpro.money import Money
-from askpro.payments import disputes, endpoints, providers, queries, refunds
+from askpro.payments import bank_payouts, disputes, endpoints, providers, queries, refunds
 from askpro.payments.autotopup import Consent, Draft, save
 from askpro.people import keys
 from askpro.people.customers import set_plan
 from askpro.pluginhost import migrate_plugins
-from askpro.sdk.payments import Dispute, DisputeState
+from askpro.sdk.payments import Dispute, DisputeState, Outcome, PayoutResult
 from askpro.tariffs.card import Level
 from askpro.tariffs.service import create_plan, publish_version
 from askpro.tenancy.service import set_domains
 from askpro.wallets.adjustments import propose
 from askpro.wallets.attachments import Attachment
 from askpro.wallets.promo import grant
-from askpro.wallets.service import set_low_balance
+from askpro.wallets.service import set_notices
 from askpro_sandbox.provider import open_book
 from paying import with_sandbox
 from portal_house import Browser, House, Portal, furnish, ring
@@ -87,7 +87,7 @@ async def _move_in(made: Furnished, slug: str) -> None:
     tenant = house.tenant.id
     for number in house.customers:
         await ring(house, number, days=1)
-        await set_low_balance(tenant, house.customers[number].wallet_id, 1_000_000)
+        await set_notices(tenant, house.customers[number].wallet_id, thresholds=[1_000_000])
     await _by_staff(house)
     await _by_rule(house)
     plan = await create_plan(tenant, "gold", "Gold", by=OPERATOR)
@@ -132,6 +132,8 @@ async def _by_the_bank(house: House) -> None:
     assert attempt is not None
     asked = Dispute(ref="dp_1", payment_ref=attempt.provider_ref, amount=order.gross, state=DisputeState.OPEN)
     await disputes.apply(tenant, attempt, asked, by=OPERATOR)
+    back = PayoutResult(key="", outcome=Outcome.DECLINED, provider_ref="po_1", amount=coin, code="account_closed")
+    await bank_payouts.apply(tenant, "sandbox", "po_1", back, live=False)
 
 
 async def _by_staff(house: House) -> None:

@@ -27,6 +27,7 @@ WORDS: Mapping[str, str | Mapping[str, str]] = {
     "/api/v2/numbers/{number:str}/limits": "+4930222",
     "/language/{code:str}": "de",
     "/staff/providers/{plugin:str}": "sandbox",
+    "/staff/providers/{plugin:str}/events": "sandbox",
     "/staff/providers/{plugin:str}/switch": "sandbox",
     "/staff/providers/{plugin:str}/settings": "sandbox",
     "/staff/providers/{plugin:str}/endpoint": "sandbox",
@@ -51,6 +52,7 @@ BODIES: Mapping[str, Any] = {
         "reason": "the walk",
     },
     "AdjustmentRejection": {"reason": "the walk"},
+    "BalanceNoticesPut": {"thresholds": [{"amount": "5", "currency": "EUR"}]},
     "Beat": {"seq": 1},
     "CallEnd": {"ended_at": event("walk")["ended_at"]},
     "CallStart": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copytree
 
@@ -14,6 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from askpro import paths
 from askpro.errors import InvalidInput
 from askpro.i18n import Reader
+from askpro.money import Money
 from askpro.web.portal.views import Brand, ErrorPage, Site
 from askpro.web.theme import labels
 from askpro.web.theme.css import sheet_path, tenant_css
@@ -91,13 +93,24 @@ def test_templates_are_strict_escaped_and_caged(root: Path) -> None:
     """Text is escaped, a missing value fails the page, and the interpreter is out of reach."""
     theme = Themes(root)["default"]
     assert isinstance(theme.environment, ImmutableSandboxedEnvironment)
-    evil = ErrorPage(404, "<b>&%", detail="<script>")
+    evil = ErrorPage(404, "<b>&%", reference="<script>")
 
     assert "&lt;b&gt;&amp;%" in theme.render("error.html", BERLIN, site=SITE, page=evil)
     with pytest.raises(UndefinedError):
         theme.render("error.html", BERLIN, site=SITE)
     with pytest.raises(SecurityError):
         theme.environment.from_string("{{ ''.__class__.__mro__ }}").render(reader=BERLIN)
+
+
+def test_figures_are_not_torn_apart(root: Path) -> None:
+    """Amounts and instants have no place at which a line could end within them."""
+    theme = Themes(root)["default"]
+    shown = theme.environment.from_string("{{ at|moment }}|{{ at|date }}|{{ amount|money }}").render(
+        reader=BERLIN, at=datetime(2026, 11, 21, 8, 14, tzinfo=UTC), amount=Money.of("1234.5", "EUR")
+    )
+
+    assert " " not in shown
+    assert "\N{NO-BREAK SPACE}" in shown
 
 
 def test_one_environment_speaks_every_language(root: Path) -> None:

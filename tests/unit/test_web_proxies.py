@@ -1,4 +1,4 @@
-"""Who is there: forwarded headers are believed hop by hop, from trusted networks only (trap L8)."""
+"""Who is there: forwarded headers are believed hop by hop, from trusted networks only."""
 
 from __future__ import annotations
 

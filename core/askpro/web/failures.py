@@ -71,7 +71,8 @@ class Failures:
             return look.theme.render("unknown_host.html", speaks, site=site, page=UnknownHostPage(host)).encode()
         # the template translates the title itself, from the message id
         title = getattr(error, "title", "") or problem.title
-        page = ErrorPage(problem.status, title, problem.detail, problem.request_id if problem.status >= 500 else "")
+        # and the detail is for those who program: it is in English and speaks of our insides
+        page = ErrorPage(problem.status, title, problem.request_id if problem.status >= 500 else "")
         return look.theme.render("error.html", speaks, site=site, page=page).encode()
 
     def handle(self, request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -22,7 +22,7 @@ from uuid import UUID
 from askpro import secrets
 from askpro.clock import now
 from askpro.errors import RateLimited
-from askpro.web.counters import Count, Counters, PgCounters, RedisCounters
+from askpro.web.counters import Count, Counters, PgCounters
 
 __all__ = ("Limiter", "Policy", "Rule", "Verdict", "current", "enforce", "fields", "start", "stop")
 
@@ -154,7 +154,11 @@ def start(redis_url: str = "") -> Limiter:
     global _limiter
     _bucket.cache_clear()  # it depends on the keys of the process
     counters: Counters = PgCounters()
-    _limiter = Limiter(RedisCounters(redis_url, counters) if redis_url else counters)
+    if redis_url:
+        from askpro.web.redis_counters import RedisCounters
+
+        counters = RedisCounters(redis_url, counters)
+    _limiter = Limiter(counters)
     return _limiter
 
 

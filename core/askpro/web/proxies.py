@@ -1,7 +1,7 @@
 """Who is really there: address, scheme and host of a request, believing ``X-Forwarded-*`` from trusted proxies only.
 
 Anybody can send those headers. They count when the connection comes from a network in
-``ASKPRO_TRUSTED_PROXIES``, and of a list only the part that trusted hops have added (trap L8).
+``ASKPRO_TRUSTED_PROXIES``, and of a list only the part that trusted hops have added.
 """
 
 from __future__ import annotations

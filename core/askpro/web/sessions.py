@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import msgspec
+import structlog
 from litestar.datastructures import Cookie
 from msgspec import Struct
 
@@ -23,6 +24,8 @@ from askpro.web.proxies import Peer
 
 __all__ = ("LANGUAGE", "SCHEME", "Visitor", "kept_cookie", "role_of", "session_cookie", "visit_cookie", "visitor_of")
 
+log = structlog.get_logger("askpro.web")
+
 LANGUAGE, SCHEME = "askpro-language", "askpro-scheme"
 _YEAR = 365 * 24 * 3600
 
@@ -34,6 +37,7 @@ class Visitor:
     token: str
     person: Person | None
     customer: Customer | None
+    """None for staff, and for a customer who has no wallet."""
     binding: str
     language: str
     """What the browser was told to remember, unchecked."""
@@ -75,7 +79,13 @@ async def _known(tenant: Tenant, token: str) -> _Known | None:
         "select web.visitor($1, $2, $3, $4) as found", tenant.id, sha256(token.encode()).digest(), now,
         now - sessions.IDLE,
     )  # fmt: skip
-    return msgspec.convert(row["found"], _Known, strict=False) if row["found"] is not None else None
+    found = row["found"]
+    if found is None:
+        return None
+    if found["customer"] is not None and found["customer"]["wallet_id"] is None:
+        log.error("a customer without a wallet", tenant=str(tenant.id), customer=found["customer"]["id"])
+        found = {**found, "customer": None}  # the person may come in; pages about money say what is the matter
+    return msgspec.convert(found, _Known, strict=False)
 
 
 def session_cookie(peer: Peer, token: str) -> Cookie:

@@ -1,4 +1,4 @@
-"""Host → tenant, ahead of everything: a plain ASGI wrapper, because Litestar's middleware never sees a 404 (trap W1).
+"""Host → tenant, ahead of everything: a plain ASGI wrapper, because Litestar's middleware never sees a 404.
 
 The tenant lies in the scope's state and in ``current_tenant`` while the request lasts. Operators' pages and static
 files belong to nobody and are served under any host.

@@ -24,6 +24,7 @@ from askpro.web.portal.methods import saving_consent
 from askpro.web.portal.offers import offer_of
 from askpro.web.portal.views import TopupDonePage
 from askpro.web.portal.visit import Visit
+from askpro.web.typed_money import in_address
 
 __all__ = ("PAYMENTS", "TopupOpenPage", "done", "pay")
 
@@ -137,7 +138,7 @@ async def done(visit: Visit) -> Response[bytes]:
         overview_url="/",
         balance=balance,
         refresh_url=here,
-        retry_url=f"/topup?amount={order.net.decimal:.{providers.minor_digits(order.net.currency)}f}",
+        retry_url=f"/topup?amount={in_address(order.net)}",
         reason=visit.gettext(_REASONS[order.reason]) if order.reason in _REASONS else "",
         details_url=_details(attempt) if outcome == "pending" else "",
     )
@@ -152,7 +153,7 @@ def _again(visit: Visit, form: Mapping[str, str]) -> Response[bytes]:
 
 def _open(visit: Visit, order: Order, attempt: Attempt | None) -> Response[bytes]:
     url = attempt.checkout_url if attempt is not None else ""
-    amount = f"{order.net.decimal:.{providers.minor_digits(order.net.currency)}f}"
+    amount = in_address(order.net)
     reason = ""
     if attempt is not None and attempt.state == "new" and attempt.code:
         reason = visit.gettext(_REASONS.get(attempt.code, _REASONS["card_declined"]))

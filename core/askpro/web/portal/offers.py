@@ -9,9 +9,10 @@ from time import monotonic
 from uuid import UUID
 
 from askpro.errors import InvalidInput
-from askpro.money import Money, parse_amount
+from askpro.money import Money
 from askpro.payments import providers, topup
 from askpro.payments.providers import Way
+from askpro.web import typed_money
 from askpro.web.portal.frame import FieldError
 from askpro.web.portal.views import Method, Tile, TopupForm
 from askpro.web.portal.visit import Visit
@@ -72,15 +73,11 @@ class Offer:
 
     def _amount(self, visit: Visit, sent: Mapping[str, str]) -> Money:
         currency = self.least.currency
-        digits = providers.minor_digits(currency)
         chosen = sent.get("amount", "")
         if chosen == "other":
-            units = parse_amount(
-                sent.get("other", ""), decimal_separator=visit.reader.decimal_separator, minor_digits=digits
-            )
+            net = typed_money.read(visit.reader, sent.get("other", ""), currency)
         else:
-            units = parse_amount(chosen, decimal_separator=".", minor_digits=digits)
-        net = Money(units, currency)
+            net = typed_money.from_address(chosen, currency)
         if not self.least <= net <= self.most:
             raise InvalidInput(code="amount_out_of_bounds", field="amount")
         return net

@@ -12,6 +12,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Empty
 
 from askpro.errors import Misconfigured
+from askpro.web import limits
+from askpro.web.limits import Policy
 from askpro.web.permissions import PUBLIC
 from askpro.web.portal import (
     auto_topup,
@@ -29,20 +31,28 @@ from askpro.web.portal import (
 from askpro.web.portal.visit import Visit
 from askpro.web.portal_auth import HANDLERS, ROLES, guard
 
-__all__ = ("ROUTES", "Page", "Route", "portal_router")
+__all__ = ("ASKING", "ROUTES", "Asks", "Page", "Route", "portal_router")
 
 Page = Callable[[Visit], Awaitable[Response[bytes]]]
+Asks = Literal["", "always", "back", "check"]
+
+ASKING = Policy("asking", 100, 600)
+"""Requests of one person in ten minutes for which a payment provider is asked something."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``permission`` is a row of the role matrix (``portal_auth.ROLES``); ``most``: bytes a form may bring along."""
+    """``permission`` is a row of the role matrix (``portal_auth.ROLES``); ``most``: bytes a form may bring along.
+
+    ``asks``: a payment provider is asked, each time or when the address has that parameter (``ASKING``).
+    """
 
     method: Literal["GET", "POST"]
     path: str
     page: Page
     permission: str
     most: int | None = None
+    asks: Asks = ""
 
 
 ROUTES = (
@@ -54,18 +64,18 @@ ROUTES = (
     Route("POST", "/topup/review", topup.check, "customer"),
     Route("GET", "/topup/review", topup.review, "customer"),
     Route("POST", "/topup/pay", checkout.pay, "customer"),
-    Route("GET", "/topup/{order:uuid}", checkout.done, "customer"),
-    Route("GET", "/payment-methods", methods.show, "customer"),
-    Route("GET", "/payment-methods/add", methods.add_form, "customer"),
-    Route("POST", "/payment-methods/add", methods.add, "customer"),
-    Route("POST", "/payment-methods/default", methods.make_default, "customer"),
-    Route("GET", "/payment-methods/remove", methods.remove_form, "customer"),
-    Route("POST", "/payment-methods/remove", methods.remove, "customer"),
-    Route("POST", "/payment-methods/portal", methods.open_portal, "customer"),
-    Route("GET", "/auto-topup", auto_topup.show, "customer"),
-    Route("POST", "/auto-topup", auto_topup.check, "customer"),
-    Route("GET", "/auto-topup/review", auto_topup.review, "customer"),
-    Route("POST", "/auto-topup/save", auto_topup.save, "customer"),
+    Route("GET", "/topup/{order:uuid}", checkout.done, "customer", asks="back"),
+    Route("GET", "/payment-methods", methods.show, "customer", asks="always"),
+    Route("GET", "/payment-methods/add", methods.add_form, "customer", asks="always"),
+    Route("POST", "/payment-methods/add", methods.add, "customer", asks="always"),
+    Route("POST", "/payment-methods/default", methods.make_default, "customer", asks="always"),
+    Route("GET", "/payment-methods/remove", methods.remove_form, "customer", asks="always"),
+    Route("POST", "/payment-methods/remove", methods.remove, "customer", asks="always"),
+    Route("POST", "/payment-methods/portal", methods.open_portal, "customer", asks="always"),
+    Route("GET", "/auto-topup", auto_topup.show, "customer", asks="always"),
+    Route("POST", "/auto-topup", auto_topup.check, "customer", asks="always"),
+    Route("GET", "/auto-topup/review", auto_topup.review, "customer", asks="always"),
+    Route("POST", "/auto-topup/save", auto_topup.save, "customer", asks="always"),
     Route("POST", "/auto-topup/off", auto_topup.switch_off, "customer"),
     Route("GET", "/transactions", transactions.show, "customer"),
     Route("GET", "/transactions.csv", downloads.transactions_csv, "customer"),
@@ -94,6 +104,9 @@ def portal_router(routes: Sequence[Route] = ROUTES) -> Router:
 
 def _handler(route: Route) -> HTTPRouteHandler:
     async def endpoint(request: Request[Any, Any, Any]) -> Response[bytes]:
+        if route.asks == "always" or (route.asks and request.query_params.get(route.asks)):
+            state = request.scope["state"]
+            await limits.enforce(state, (ASKING, str(state["visitor"].person.id)))
         return await route.page(await Visit.arrive(request))
 
     endpoint.__name__ = "_".join((*route.page.__module__.split(".")[-2:], route.page.__name__))

@@ -12,6 +12,7 @@ from litestar import Response
 from askpro.clock import zone
 from askpro.errors import N_, InvalidInput
 from askpro.money import Money
+from askpro.sdk.sheets import sheet_cell as cell
 from askpro.web.portal.filters import Cut
 from askpro.web.portal.visit import Visit
 
@@ -19,12 +20,6 @@ __all__ = ("MOST", "bounded", "cell", "decimal", "instant", "sheet")
 
 MOST = 20_000
 """Rows of one download; a narrower period gives the rest."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def cell(text: str) -> str:
-    """A text no spreadsheet takes for a formula (OWASP: CSV injection)."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def bounded(lines: Sized) -> None:

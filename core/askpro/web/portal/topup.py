@@ -19,6 +19,7 @@ from askpro.web.portal.methods import saving_consent
 from askpro.web.portal.offers import Choice, method_of, offer_of
 from askpro.web.portal.views import TopupPage, TopupReviewPage
 from askpro.web.portal.visit import Visit
+from askpro.web.typed_money import in_address
 
 __all__ = ("check", "choose", "review")
 
@@ -109,4 +110,4 @@ def _plain(amount: Money) -> str:
     """For addresses and hidden fields: ``50.00``. Raises NotFound for what no form of ours offers."""
     if amount.units <= 0:
         raise NotFound
-    return f"{amount.decimal:.{providers.minor_digits(amount.currency)}f}"
+    return in_address(amount)

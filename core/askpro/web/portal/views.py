@@ -288,6 +288,8 @@ class SettingsPage:
 class NotificationsPage:
     """What a customer wants to be told. ``low_balance`` as it is typed; ``symbol`` of its currency.
 
+    ``further``: more such amounts, by the names of their fields.
+
     ``mails``: kinds of mail that can be done without; ``value`` is the name of the box, ``current``: wanted.
     """
 
@@ -299,15 +301,15 @@ class NotificationsPage:
     tell_empty: bool = True
     mails: tuple[Option, ...] = ()
     errors: tuple[FieldError, ...] = ()
+    further: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorPage:
-    """Something went wrong. ``title`` is the error's message id, ``detail`` the caller's own data at most."""
+    """Something went wrong. ``title`` is the error's message id, ``reference`` names the occurrence in our logs."""
 
     status: int
     title: str
-    detail: str = ""
     reference: str = ""
     home_url: str = "/"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from litestar import Response
@@ -16,6 +17,7 @@ from askpro.people.model import Customer
 from askpro.web.portal.filters import PAGE, Cut, read_cut, read_page
 from askpro.web.portal.visit import Visit
 from askpro.web.staff.labels import badge
+from askpro.web.staff.names import customer_names
 from askpro.web.staff.views import CustomerRow, CustomersPage
 from askpro.web.theme.labels import Badge
 
@@ -45,11 +47,14 @@ async def _found(visit: Visit, cut: Cut, after: str) -> tuple[list[Customer], st
     if cut.kind != _PAUSED:
         page = await queries.customers(visit.tenant.id, search=cut.q, status=cut.kind, after=after, limit=PAGE)
         return list(page.items), page.cursor
-    ids = await paused_customers(visit.tenant.id)
-    known = await queries.customers_by_id(visit.tenant.id, ids)
-    wanted = cut.q.casefold()
-    every = [known[one] for one in ids if one in known]
-    return [one for one in every if wanted in f"{one.number} {one.name} {one.email}".casefold()], None
+    stopped, _, wallet = after.partition("/")
+    before = (datetime.fromisoformat(stopped), UUID(wallet)) if wallet else None
+    q = cut.q.replace("\0", "")
+    rows = await paused_customers(visit.tenant.id, q=q, before=before, limit=PAGE + 1)
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    known = await customer_names(visit, [customer for customer, _at, _wallet in rows])
+    last = f"{rows[-1][1].isoformat()}/{rows[-1][2]}" if more else None
+    return [known[customer] for customer, _at, _wallet in rows], last
 
 
 def _kinds(visit: Visit) -> Mapping[str, str]:

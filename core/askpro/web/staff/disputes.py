@@ -14,11 +14,12 @@ from askpro.money import Money
 from askpro.payments import disputes
 from askpro.payments.refund_model import Dispute
 from askpro.people.model import Customer
+from askpro.web.portal.filters import PAGE, Cut, read_page
 from askpro.web.portal.frame import Link, Notice, Option
 from askpro.web.portal.visit import Visit
 from askpro.web.staff.forms import Entry
 from askpro.web.staff.labels import badge
-from askpro.web.staff.names import customer_names
+from askpro.web.staff.names import customer_names, uuid_or_none
 from askpro.web.staff.payment_views import DisputePage, DisputeRow, DisputesPage, Step
 from askpro.web.staff.provider_facts import titles
 
@@ -31,10 +32,15 @@ _ENDED = ("won", "lost")
 async def index(visit: Visit) -> Response[bytes]:
     """``GET /staff/disputes``: the open ones; ``view=all``: those that have ended too."""
     _, every = visit.gettext, visit.query("view", 5) == "all"
-    found = await disputes.of_tenant(visit.tenant.id, open_only=not every)
+    page, pager = read_page(visit, Cut(PATH, kept=(("view", "all"),) if every else ()))
+    after = uuid_or_none(str(page.after)) if page.after else None
+    found = await disputes.of_tenant(visit.tenant.id, open_only=not every, before=after, limit=PAGE + 1)
+    more, found = len(found) > PAGE, found[:PAGE]
     names = await customer_names(visit, {one.customer_id for one in found})
     views = (Option(_("Open"), url=PATH, current=not every), Option(_("All"), url=f"{PATH}?view=all", current=every))
-    return visit.page("staff/disputes.html", DisputesPage(rows(found, names), views, open_only=not every), "disputes")
+    around = pager(len(found), str(found[-1].id) if more else None, None)
+    view = DisputesPage(rows(found, names), views, around, open_only=not every)
+    return visit.page("staff/disputes.html", view, "disputes")
 
 
 def rows(found: Iterable[Dispute], names: Mapping[UUID, Customer]) -> tuple[DisputeRow, ...]:

@@ -7,12 +7,12 @@ import secrets
 from collections.abc import Mapping
 
 from askpro.errors import AskProError, InvalidInput
-from askpro.money import Money, parse_amount
-from askpro.payments import providers
+from askpro.money import Money
+from askpro.web import typed_money
 from askpro.web.portal.frame import FieldError
 from askpro.web.portal.visit import Visit
 
-__all__ = ("REASON", "Entry", "fresh_key", "plain")
+__all__ = ("REASON", "Entry", "fresh_key")
 
 REASON = 500
 """Characters of a reason."""
@@ -37,23 +37,20 @@ class Entry:
             self.wrong(name, self.visit.gettext("Please say why, in a few words."))
         return text
 
-    def amount(self, name: str, currency: str, *, most: Money | None = None) -> Money | None:
-        """A positive amount of that currency, at most ``most``; None when it is none."""
+    def amount(self, name: str, currency: str, *, most: Money | None = None, at: str = "") -> Money | None:
+        """A positive amount of that currency, at most ``most``; None when it is none. ``at``: the field that says so
+        when it is another one."""
         _, reader = self.visit.gettext, self.visit.reader
         try:
-            units = parse_amount(
-                self.text(name, 40), decimal_separator=reader.decimal_separator,
-                minor_digits=providers.minor_digits(currency),
-            )  # fmt: skip
+            amount = typed_money.read(reader, self.sent.get(name, ""), currency)
         except InvalidInput as error:
             fine = error.code == "amount_too_fine"
-            self.wrong(name, _("This amount has too many decimals") if fine else _("Please enter an amount."))
+            self.wrong(at or name, _("This amount has too many decimals") if fine else _("Please enter an amount."))
             return None
-        amount = Money(units, currency)
-        if units <= 0:
-            self.wrong(name, _("Please enter an amount."))
+        if not amount:
+            self.wrong(at or name, _("Please enter an amount."))
         elif most is not None and amount > most:
-            self.wrong(name, _("At most %(amount)s is possible.") % {"amount": reader.money(most)})
+            self.wrong(at or name, _("At most %(amount)s is possible.") % {"amount": reader.money(most)})
         else:
             return amount
         return None
@@ -77,9 +74,3 @@ class Entry:
 def fresh_key() -> str:
     """For the form of a check page: two presses of its button are one act."""
     return secrets.token_urlsafe(16)
-
-
-def plain(visit: Visit, amount: Money) -> str:
-    """An amount as the reader would type it: ``50,00``."""
-    text = f"{amount.decimal:.{providers.minor_digits(amount.currency)}f}"
-    return text.replace(".", visit.reader.decimal_separator)

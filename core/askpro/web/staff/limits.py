@@ -11,13 +11,13 @@ from litestar import Response
 from askpro.calls.control import standing
 from askpro.calls.control.limits import Caps, set_caps
 from askpro.errors import InvalidInput
-from askpro.money import Money, parse_amount
-from askpro.payments import providers
+from askpro.money import Money
 from askpro.people import queries
 from askpro.people.model import Customer
+from askpro.web import typed_money
 from askpro.web.portal.frame import Notice
 from askpro.web.portal.visit import Visit
-from askpro.web.staff.forms import Entry, plain
+from askpro.web.staff.forms import Entry
 from askpro.web.staff.limit_views import LimitFields, LimitsPage, PeriodFields, uses
 
 __all__ = ("of_customer", "own", "save_customer", "save_own")
@@ -93,10 +93,7 @@ def _amount(entry: Entry, name: str, currency: str) -> int | None:
     if not text:
         return None
     try:
-        units = parse_amount(
-            text, decimal_separator=entry.visit.reader.decimal_separator,
-            minor_digits=providers.minor_digits(currency),
-        )  # fmt: skip
+        units = typed_money.read(entry.visit.reader, text, currency).units
     except InvalidInput as error:
         fine = error.code == "amount_too_fine"
         entry.wrong(
@@ -151,7 +148,7 @@ def _kept(visit: Visit, caps: Caps, currency: str) -> dict[str, str]:
     for name in Caps.__struct_fields__:
         cap = getattr(caps, name)
         if cap is not None:
-            found[name] = str(cap) if name in _COUNTS else plain(visit, Money(cap, currency))
+            found[name] = str(cap) if name in _COUNTS else typed_money.written(visit.reader, Money(cap, currency))
     return found
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from litestar import Response
 
 from askpro.errors import AskProError
 from askpro.payments import disputes, queries, refunds, settle
-from askpro.payments.model import Attempt, Order
+from askpro.payments.model import Attempt, Order, fee_of
 from askpro.payments.refund_model import Dispute, Refund, Refundable
 from askpro.people.queries import customer as read_customer
 from askpro.web.portal.frame import Link, Notice
@@ -66,6 +67,7 @@ async def show(visit: Visit) -> Response[bytes]:
         why_not=_why_not(visit, order, left),
         reason=reason(visit, order.reason),
         flag=visit.gettext(flag(order.flag)) if order.flag and order.state != "settled" else "",
+        fee=fee_of(attempts),
     )
     return visit.page("staff/payment.html", page, "payments", notices=_notices(visit, back))
 
@@ -73,19 +75,18 @@ async def show(visit: Visit) -> Response[bytes]:
 async def ask(visit: Visit) -> Response[bytes]:
     """``POST …/ask``: ask the provider how everything stands that has no end yet. Raises NotFound."""
     order, tenant = await asked(visit), visit.tenant.id
-    every = timedelta(seconds=2)
+    ask_payment = partial(settle.refresh, at_most_every=timedelta(seconds=2))
+    open_ones: list[tuple[Callable[..., Awaitable[object]], UUID]] = [
+        *((ask_payment, one.id) for one in await queries.attempts_of_order(tenant, order.id)),
+        *((refunds.refresh, one.id) for one in await refunds.of_order(tenant, order.id) if one.life.waits),
+        *((disputes.refresh, one.id) for one in await disputes.of_order(tenant, order.id) if one.closed_at is None),
+    ]
     done = "asked"
-    try:
-        for attempt in await queries.attempts_of_order(tenant, order.id):
-            await settle.refresh(tenant, attempt.id, by=visit.actor, at_most_every=every)
-        for one in await refunds.of_order(tenant, order.id):
-            if one.life.waits:
-                await refunds.refresh(tenant, one.id, by=visit.actor)
-        for claim in await disputes.of_order(tenant, order.id):
-            if claim.closed_at is None:
-                await disputes.refresh(tenant, claim.id, by=visit.actor)
-    except AskProError:
-        done = "silent"
+    for refresh, identifier in open_ones:
+        try:
+            await refresh(tenant, identifier, by=visit.actor)
+        except AskProError:  # one that cannot be asked about does not keep the others from it
+            done = "silent"
     return visit.redirect(f"{PATH}/{order.id}", done=done)
 
 
@@ -96,8 +97,7 @@ def _waits(order: Order, back: Sequence[Refund], claims: Sequence[Dispute]) -> b
 
 def _origin(visit: Visit, order: Order) -> str:
     _ = visit.gettext
-    words = {"auto": _("Automatic top-up"), "charge": _("Saved method, charged by hand")}
-    return words.get(order.origin, _("By the customer, on a payment page"))
+    return _("Automatic top-up") if order.origin == "auto" else _("By the customer, on a payment page")
 
 
 def _steps(

@@ -82,7 +82,8 @@ class RefundRow:
 class PaymentPage:
     """One payment. ``refundable``: what can still be paid back, as credit; ``why_not`` says why no more, or nothing.
 
-    ``ask_action``: where to have the provider asked; empty when nothing is waited for.
+    ``ask_action``: where to have the provider asked; empty when nothing is waited for. ``fee``: what the provider keeps
+    of it, as far as it says so.
     """
 
     reference: str
@@ -108,6 +109,7 @@ class PaymentPage:
     why_not: str = ""
     reason: str = ""
     flag: str = ""
+    fee: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ class DisputesPage:
 
     rows: tuple[DisputeRow, ...]
     views: tuple[Option, ...]
+    pager: Pager
     open_only: bool
 
 

@@ -92,7 +92,7 @@ def rows(visit: Visit, found: Iterable[Order], names: Mapping[UUID, Customer]) -
 def _how(visit: Visit, one: Order, called: Mapping[str, str]) -> str:
     """What paid, and whether nobody was there."""
     _ = visit.gettext
-    auto = {"auto": _("automatic top-up"), "charge": _("charged by hand")}.get(one.origin, "")
+    auto = _("automatic top-up") if one.origin == "auto" else ""
     return " · ".join(part for part in (one.method or called.get(one.provider, one.provider), auto) if part)
 
 

@@ -22,6 +22,7 @@ _REASONS: Mapping[str, str] = {
     "authentication_failed": N_("The customer did not confirm the payment with the bank."),
     "authentication_required": N_("The bank wants the customer to confirm the payment."),
     "method_unknown": N_("The saved payment method no longer exists."),
+    "already_booked": N_("This is the same money as another refund of this payment."),
     "nothing_to_refund": N_("The provider knows nothing of this payment."),
     "refund_too_large": N_("More than is left of the payment at the provider."),
     "not_sent": N_("The provider could not be reached; nothing was sent."),
@@ -40,6 +41,10 @@ _NOT_REFUNDABLE: Mapping[str, str] = {
     "exceeds_original": N_("Everything has been paid back already."),
     "already_spent": N_("The credit of this payment has been spent."),
     "insufficient_funds": N_("The credit is set aside for calls in progress. Please try again later."),
+    "idempotency_key_reused": N_("This check page has been used already. Please check the refund once more."),
+    "amount_too_fine": N_("This amount has too many decimals"),
+    "provider_unknown": _REASONS["provider_unknown"],
+    "plugin_switched_off": _REASONS["plugin_switched_off"],
 }
 
 

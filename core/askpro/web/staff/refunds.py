@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from litestar import Response
 
 from askpro import db
-from askpro.errors import Conflict, InvalidInput, MoneyRefused, PluginUnavailable
+from askpro.errors import Conflict, InvalidInput, MoneyRefused, NotFound, PluginUnavailable
 from askpro.ledger.queries import wallet
 from askpro.money import Money
 from askpro.payments import refunds
@@ -15,10 +15,10 @@ from askpro.payments.model import Order
 from askpro.payments.refund_model import Refundable
 from askpro.payments.refund_quote import refund_quote
 from askpro.people.queries import customer as read_customer
-from askpro.web import limits
+from askpro.web import limits, typed_money
 from askpro.web.limits import Policy
 from askpro.web.portal.visit import Visit
-from askpro.web.staff.forms import Entry, fresh_key, plain
+from askpro.web.staff.forms import Entry, fresh_key
 from askpro.web.staff.payment import asked
 from askpro.web.staff.payment_views import RefundCheckPage, RefundPage
 from askpro.web.staff.payments import PATH
@@ -30,6 +30,7 @@ __all__ = ("REFUNDS", "check", "form", "pay")
 REFUNDS = Policy("refunds", 30, 600)
 """Refunds begun by one person in ten minutes."""
 _FIELDS = ("part", "amount", "reason")
+_TOO_MUCH = ("exceeds_original", "already_spent", "insufficient_funds")
 
 
 async def form(visit: Visit) -> Response[bytes]:
@@ -60,18 +61,32 @@ async def pay(visit: Visit) -> Response[bytes]:
     """``POST …/refund/pay``: ask the provider to pay back; then the payment, with how it went. Raises NotFound."""
     order, sent = await asked(visit), await visit.form()
     entry, key = Entry(visit, sent), Entry(visit, sent).key()
-    net = entry.amount("net", order.net.currency)
+    field = "amount" if sent.get("part") == "part" else "part"
+    net = entry.amount("net", order.net.currency, at=field)
     reason = entry.reason()
     await limits.enforce(visit.request.scope["state"], (REFUNDS, str(visit.person.id)))
     if net is not None and not entry.errors:
         try:
             made = await refunds.begin(visit.tenant, order.id, net, idempotency=key, reason=reason, by=visit.actor)
-        except (InvalidInput, Conflict, MoneyRefused, PluginUnavailable) as error:
-            entry.wrong("amount", why_not_refundable(visit, error.code))
+        except (InvalidInput, NotFound, Conflict, MoneyRefused, PluginUnavailable) as error:
+            left = await refunds.refundable(visit.tenant.id, order.id)
+            entry.wrong(field, _refused(visit, error.code, left))
         else:
             return visit.redirect(f"{PATH}/{order.id}", refund=str(made.id))
-    left = await refunds.refundable(visit.tenant.id, order.id)
+    else:
+        left = await refunds.refundable(visit.tenant.id, order.id)
+        if net is not None and net > left.net:
+            entry.wrong(field, _refused(visit, "exceeds_original", left))
     return await _form(visit, order, left, sent, entry)
+
+
+def _refused(visit: Visit, code: str, left: Refundable) -> str:
+    """Why it is not done, by what can still be done."""
+    if left.net.units and code in _TOO_MUCH:
+        return visit.gettext("At most %(amount)s is possible.") % {"amount": visit.reader.money(left.net)}
+    if left.whole_only and code == "partial_refund_not_supported":
+        return visit.gettext("This provider pays back the whole payment only.")
+    return why_not_refundable(visit, code)
 
 
 def _read(entry: Entry, left: Refundable) -> Money | None:
@@ -129,6 +144,6 @@ async def _check(visit: Visit, order: Order, net: Money, sent: Mapping[str, str]
         before=before,
         after=before - share.net,
         idempotency_key=fresh_key(),
-        fields=(*((name, sent.get(name, "")) for name in _FIELDS), ("net", plain(visit, net))),
+        fields=(*((name, sent.get(name, "")) for name in _FIELDS), ("net", typed_money.written(visit.reader, net))),
     )
     return visit.page("staff/refund_check.html", page, "payments")

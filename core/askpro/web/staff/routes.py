@@ -7,7 +7,7 @@ from typing import Literal
 from litestar import Router
 
 from askpro.wallets.attachments import LARGEST
-from askpro.web.portal.routes import Page, Route, portal_router
+from askpro.web.portal.routes import Asks, Page, Route, portal_router
 from askpro.web.staff import (
     adjust,
     adjustments,
@@ -31,8 +31,8 @@ _UPLOAD = LARGEST + 256 * 1024
 """A form with a paper in it: more than the application takes elsewhere."""
 
 
-def _room(method: Literal["GET", "POST"], path: str, page: Page, *, most: int | None = None) -> Route:
-    return Route(method, f"/staff{path}", page, "staff", most)
+def _room(method: Literal["GET", "POST"], path: str, page: Page, *, most: int | None = None, asks: Asks = "") -> Route:
+    return Route(method, f"/staff{path}", page, "staff", most, asks)
 
 
 ROUTES = (
@@ -40,7 +40,7 @@ ROUTES = (
     _room("GET", "/payments", payments.index),
     _room("GET", "/payments.csv", payments.as_csv),
     _room("GET", "/payments/{order:uuid}", payment.show),
-    _room("POST", "/payments/{order:uuid}/ask", payment.ask),
+    _room("POST", "/payments/{order:uuid}/ask", payment.ask, asks="always"),
     _room("GET", "/payments/{order:uuid}/refund", refunds.form),
     _room("POST", "/payments/{order:uuid}/refund/check", refunds.check),
     _room("POST", "/payments/{order:uuid}/refund/pay", refunds.pay),
@@ -66,11 +66,12 @@ ROUTES = (
     _room("POST", "/adjustments/{adjustment:uuid}/approve", adjustments.approve),
     _room("POST", "/adjustments/{adjustment:uuid}/reject", adjustments.reject),
     _room("GET", "/providers", providers.index),
-    _room("GET", "/providers/{plugin:str}", providers.show),
+    _room("GET", "/providers/{plugin:str}", providers.show, asks="check"),
+    _room("GET", "/providers/{plugin:str}/events", events.index),
     _room("POST", "/providers/{plugin:str}/switch", provider_acts.switch),
     _room("POST", "/providers/{plugin:str}/settings", provider_acts.save),
-    _room("POST", "/providers/{plugin:str}/endpoint", provider_acts.connect),
-    _room("POST", "/providers/{plugin:str}/onboarding", provider_acts.register),
+    _room("POST", "/providers/{plugin:str}/endpoint", provider_acts.connect, asks="always"),
+    _room("POST", "/providers/{plugin:str}/onboarding", provider_acts.register, asks="always"),
     _room("POST", "/events/{event:uuid}/replay", events.replay),
 )
 """All of them."""

@@ -10,7 +10,7 @@ from askpro import db
 from askpro.ledger.queries import own_wallet
 from askpro.money import Money
 from askpro.payments.attention import Attention, attention
-from askpro.wallets import adjustments
+from askpro.wallets.queries import waiting_adjustments
 from askpro.web.portal.visit import Visit
 from askpro.web.staff.findings import troubled
 from askpro.web.staff.labels import badge
@@ -22,7 +22,8 @@ __all__ = ("show",)
 async def show(visit: Visit) -> Response[bytes]:
     """``GET /staff``."""
     counts = await attention(visit.tenant.id)
-    waiting = len(await adjustments.of_tenant(visit.tenant.id, waiting_only=True))
+    async with db.unit(visit.tenant.id):
+        waiting = await waiting_adjustments(visit.tenant.id)
     troubles = await troubled(visit)
     tasks = (*_payments(visit, counts), *_others(visit, counts, waiting, len(troubles or ())))
     page = StartPage(visit.person.name, tasks, unsure=troubles is None, funds=await _funds(visit))

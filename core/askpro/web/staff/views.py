@@ -137,6 +137,7 @@ class AdjustmentRow:
     badge: Badge
     amount: Money
     who: str
+    bonus: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +146,16 @@ class AdjustmentsPage:
 
     rows: tuple[AdjustmentRow, ...]
     views: tuple[Option, ...]
+    pager: Pager
     waiting_only: bool
 
 
 @dataclass(frozen=True, slots=True)
 class AdjustmentPage:
-    """One of them. ``why_not``: why this reader may not decide it; empty: the forms are shown."""
+    """One of them. ``why_not``: why this reader may not decide it; empty: the forms are shown.
+
+    ``bonus``: it is bonus credit, to be used until ``expires`` (the last day; empty: no end).
+    """
 
     customer: Link
     back_url: str
@@ -171,6 +176,8 @@ class AdjustmentPage:
     reject_action: str = ""
     typed: str = ""
     errors: tuple[FieldError, ...] = ()
+    bonus: bool = False
+    expires: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +215,14 @@ class AdjustCheckPage:
 
 @dataclass(frozen=True, slots=True)
 class PromoPage:
-    """Bonus credit. Fields: amount, expires (an ISO date, may be empty), reason."""
+    """Bonus credit. Fields: amount, expires (ISO date or empty), reason. ``limit_note``: when two people are needed."""
 
     action: str
     back_url: str
     customer: str
     currency: str
     earliest: str
+    limit_note: str = ""
     amount: str = ""
     expires: str = ""
     reason: str = ""
@@ -223,7 +231,7 @@ class PromoPage:
 
 @dataclass(frozen=True, slots=True)
 class PromoCheckPage:
-    """Before it is granted. ``expires``: the last day on which it can be used."""
+    """Before it is granted. ``expires``: the last day on which it can be used; ``second``: somebody else approves."""
 
     action: str
     back_url: str
@@ -235,3 +243,4 @@ class PromoCheckPage:
     after: Money
     idempotency_key: str
     fields: tuple[tuple[str, str], ...]
+    second: bool = False

@@ -153,6 +153,6 @@ def _figure(name: str) -> Callable[..., str]:
     @pass_context
     def write(context: Context, value: Any, **options: Any) -> str:
         text: str = getattr(context["reader"], name)(value, **options)
-        return text
+        return text.replace(" ", "\N{NO-BREAK SPACE}")  # a figure is never torn apart at the end of a line
 
     return write
