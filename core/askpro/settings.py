@@ -39,7 +39,7 @@ class Settings:
     port: int = 8000
     """``ASKPRO_PORT``: where to listen; it is part of the URLs shown in development only."""
     trusted_proxies: tuple[Network, ...] = ()
-    """``ASKPRO_TRUSTED_PROXIES``: networks whose ``X-Forwarded-*`` is believed (trap L8)."""
+    """``ASKPRO_TRUSTED_PROXIES``: networks whose ``X-Forwarded-*`` is believed."""
     plugins: tuple[str, ...] | None = None
     """``ASKPRO_PLUGINS``: load only these; empty string: none; unset: all that are installed."""
     plugins_strict: bool = False
@@ -53,7 +53,7 @@ class Settings:
     pool_max: int = 10
     """``ASKPRO_POOL_MAX``: and may open; workers × this must stay below the server's limit."""
     pooler: bool = False
-    """``ASKPRO_POOLER=1``: a PgBouncer in transaction mode stands in front (trap P7)."""
+    """``ASKPRO_POOLER=1``: a PgBouncer in transaction mode stands in front."""
     smtp_url: str = field(default="", repr=False)
     """``ASKPRO_SMTP_URL``: ``smtp://user:password@host:587?starttls``, ``smtps://…:465``, or ``file:///folder`` (each
     mail a file, for a demo); empty: mails are kept and not sent."""

@@ -33,7 +33,7 @@ class Engine(PostgresEngine):
         """Nothing: extensions and schemas are the migrations' business."""
 
     async def get_version(self) -> float:
-        """What Piccolo may assume; the real version is checked at start (trap: it connects at import)."""
+        """What Piccolo may assume; the real version is checked at start: it would connect at import otherwise."""
         return 17.0
 
     def get_version_sync(self) -> float:

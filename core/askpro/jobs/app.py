@@ -15,7 +15,7 @@ __all__ = ("make_app",)
 def make_app(dsn: str, specs: Iterable[TaskSpec], *, pool: int = 4) -> App:
     """An app that knows these tasks. ``pool``: database connections beside the process's own.
 
-    It listens, so ``dsn`` must reach PostgreSQL itself and not a pooler in transaction mode (trap P7).
+    It listens, so ``dsn`` must reach PostgreSQL itself and not a pooler in transaction mode.
     """
     connector = PsycopgConnector(
         conninfo=dsn,

@@ -1,8 +1,8 @@
 """Sessions of browsers: a random token in the cookie, its SHA-256 in the database, bound to one tenant.
 
 A session ends 30 minutes after it was last seen and 12 hours after it began, whatever happens. A token the
-database does not know is nobody: ids are only ever made here, so none can be planted (trap L1), and a token of
-one tenant is unknown to the others (trap L2). Signing in rotates.
+database does not know is nobody: ids are only ever made here, so none can be planted, and a token of
+one tenant is unknown to the others. Signing in rotates.
 """
 
 from __future__ import annotations
