@@ -547,6 +547,7 @@ TOLD: dict[str, dict[str, Any]] = {
     },
     "promo.granted": {"amount": 5_000_000, "expires_at": None},
     "promo.expiring": {"amount": 5_000_000, "expires_at": "2026-12-31T23:00:00+00:00"},
+    "payout.failed": {"payout": str(new_id()), "ref": "po_1", "code": "no_account", "amount": None, "customer": ""},
     "adjustment.waiting": {"adjustment": str(new_id()), "amount": 200_000_000, "reason": "Kulanz"},
 }
 

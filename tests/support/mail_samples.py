@@ -96,6 +96,10 @@ def samples(currency: str) -> dict[str, list[dict[str, Any]]]:
         "dispute.withdrawn": [disputed],
         "dispute.won": [disputed],
         "dispute.lost": [disputed],
+        "payout.failed": [
+            {"ref": "po_1", "amount": m("250"), "code": "account_closed", "customer": ""},
+            {"ref": "po_2", "amount": None, "code": "something_new", "customer": ""},
+        ],
         "adjustment.waiting": [
             {"amount": m("-200"), "customer": NAME, "reason": "Goodwill <b>", "adjustment": UUID(int=9)}
         ],

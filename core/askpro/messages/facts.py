@@ -52,6 +52,7 @@ FACTS: Mapping[str, Fact] = {
     "dispute.withdrawn": Fact("dispute", ("amount",), ("dispute", "reference"), ("reason", "answer_by")),
     "dispute.won": Fact("dispute", ("amount",), ("dispute", "reference"), ("reason", "answer_by")),
     "dispute.lost": Fact("dispute", ("amount",), ("dispute", "reference"), ("reason", "answer_by")),
+    "payout.failed": Fact("payout", texts=("ref",), may=("amount", "code")),
     "wallet.low": Fact("", ("available", "threshold"), may=("level",)),
     "spending.soft_cap": Fact("", ("cap", "spent"), ("scope", "period", "begins", "until"), ("hard",)),
     "promo.granted": Fact("promo", ("amount",), may=("expires_at",)),
@@ -91,7 +92,7 @@ async def tell(event: Event) -> None:
         if event.kind not in _STAFF_TOO:
             return
         template, values["customer_id"] = _STAFF_TOO[event.kind], said["customer"]
-    values["customer"] = await _customer(event.tenant, said["customer"]) if said["customer"] else ""
+    values["customer"] = await _customer(event.tenant, said["customer"]) if said.get("customer") else ""
     asker = await _person(event.tenant, said.get("by"))
     await queue(event.tenant, template, staff=True, values=values, key=key, besides=asker)
 

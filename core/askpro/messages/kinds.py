@@ -44,6 +44,7 @@ KINDS: dict[str, Kind] = {
     "dispute.withdrawn": Kind("dispute", to="staff"),
     "dispute.won": Kind("dispute", to="staff"),
     "dispute.lost": Kind("dispute", to="staff"),
+    "payout.failed": Kind("payout_failed", to="staff"),
     "adjustment.waiting": Kind("adjustment_waiting", to="staff"),
     "spending.staff": Kind("spending_staff", to="staff"),
 }

@@ -19,6 +19,7 @@ _ROOMS: Mapping[str, str] = {
     "auto_topup": "/auto-topup",
     "staff_payment": "/staff/payments/{}",
     "staff_dispute": "/staff/disputes/{}",
+    "staff_providers": "/staff/providers",
     "staff_adjustment": "/staff/adjustments/{}",
     "staff_customer": "/staff/customers/{}",
     "staff_limits": "/staff/limits",

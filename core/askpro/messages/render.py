@@ -25,6 +25,7 @@ from askpro.messages.look import look_of
 from askpro.messages.model import Rendered
 from askpro.messages.reasons import paused, resumes
 from askpro.messages.values import one_line
+from askpro.payments.payout_words import why
 from askpro.tenancy.model import Tenant
 
 __all__ = ("render",)
@@ -71,7 +72,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
     # the i18n extension adds this method at run time, so its type is known to nobody
     environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update({name: _figure(name) for name in _FIGURES}, checked=_checked)
-    environment.globals.update(paused=paused, resumes=resumes)
+    environment.globals.update(paused=paused, resumes=resumes, why_not_paid_out=why)
     return environment
 
 

@@ -18,14 +18,14 @@ from uuid import UUID
 import structlog
 
 from askpro import clock, db
-from askpro.errors import N_, InvalidInput, Unavailable
+from askpro.errors import InvalidInput, Unavailable
 from askpro.events import emit
 from askpro.ids import new_id
 from askpro.money import Money
 from askpro.payments import providers
 from askpro.sdk.payments import Outcome, PayoutResult
 
-__all__ = ("CANCELLED", "BankPayout", "State", "apply", "heard", "latest", "listed", "why")
+__all__ = ("CANCELLED", "BankPayout", "State", "apply", "heard", "latest", "listed")
 
 log = structlog.get_logger("askpro.payments")
 
@@ -51,25 +51,6 @@ on conflict (tenant_id, provider, ref) do update
      > array_position(array['pending', 'settled', 'declined'], p.outcome)
 returning id, amount, currency
 """
-_CLOSED = N_("The bank account is closed or locked.")
-_WRONG = N_("The bank details are not right. Please correct them at the provider.")
-_WHY: Mapping[str, str] = {
-    "account_closed": _CLOSED,
-    "account_frozen": _CLOSED,
-    "bank_account_restricted": N_("The bank account does not take such payments."),
-    "bank_ownership_changed": _WRONG,
-    "could_not_process": N_("The bank could not process it."),
-    "debit_not_authorized": N_("The bank account does not take such payments."),
-    "declined": N_("The bank did not accept it."),
-    "incorrect_account_holder_address": _WRONG,
-    "incorrect_account_holder_name": N_("The name of the account holder is not the one the bank knows."),
-    "incorrect_account_holder_tax_id": _WRONG,
-    "insufficient_funds": N_("There was not enough money in the account at the provider."),
-    "invalid_account_number": _WRONG,
-    "invalid_currency": N_("The bank account does not take this currency."),
-    "no_account": _WRONG,
-    "unsupported_card": N_("The card does not take payouts."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +71,6 @@ class BankPayout:
     def failed(self) -> bool:
         """Whether the money did not arrive although it was meant to."""
         return self.state == "declined" and self.code != CANCELLED
-
-
-def why(code: str) -> str:
-    """A msgid for why a payout came back; empty for a reason that nobody put into words."""
-    return _WHY.get(code, "")
 
 
 async def heard(tenant: UUID, provider: str, ref: str, *, live: bool) -> str:
@@ -129,8 +105,11 @@ async def apply(tenant: UUID, provider: str, ref: str, said: PayoutResult, *, li
         )  # fmt: skip
         if row is None or state != "declined" or code == CANCELLED:
             return
-        facts = {"payout": str(row["id"]), "provider": provider, "ref": ref, "code": code, "live": live}
-        await emit("payout.failed", {**facts, "amount": row["amount"], "currency": row["currency"]}, tenant=tenant)
+        facts = {
+            "payout": str(row["id"]), "provider": provider, "ref": ref,
+            "code": code, "live": live, "amount": row["amount"], "currency": row["currency"], "customer": "",
+        }  # fmt: skip
+        await emit("payout.failed", facts, tenant=tenant)
     log.warning("a payout did not reach the bank", provider=provider, ref=ref, code=code)
 
 

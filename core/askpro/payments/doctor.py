@@ -16,6 +16,7 @@ from askpro.errors import N_, AskProError, InvalidInput, NotFound
 from askpro.i18n import reader
 from askpro.payments import bank_payouts, endpoints, providers
 from askpro.payments.endpoints import Endpoint
+from askpro.payments.payout_words import why
 from askpro.pluginhost import TenantProvider
 from askpro.pluginhost.service import check_settings
 from askpro.sdk.context import TenantRef
@@ -155,8 +156,8 @@ class _Check:
     async def _payouts(self, can: ProviderCapabilities) -> None:
         last = await bank_payouts.latest(self._tenant.id, self._key, live=can.live)
         if last is not None and last.failed:
-            why = self._gettext(text) if (text := bank_payouts.why(last.code)) else last.code.replace("_", " ")
-            self._say("error", "payout_failed", what=f"{last.ref}: {why}" if why else last.ref)
+            words = self._gettext(text) if (text := why(last.code)) else last.code.replace("_", " ")
+            self._say("error", "payout_failed", what=f"{last.ref}: {words}" if words else last.ref)
 
     async def _endpoint(self, one: TenantProvider, can: ProviderCapabilities, settled: int) -> None:
         owner = PLATFORM if can.shared_endpoint else self._tenant.id

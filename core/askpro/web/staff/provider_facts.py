@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from askpro.errors import AskProError, NotFound
 from askpro.payments import bank_payouts, providers
+from askpro.payments.payout_words import why
 from askpro.pluginhost import Host
 from askpro.pluginhost.service import FieldView, PluginView, tenant_plugins
 from askpro.sdk.context import TenantRef
@@ -185,8 +186,8 @@ async def payouts(visit: Visit, one: Known) -> tuple[PayoutRow, ...] | None:
 
 def _payout(visit: Visit, one: bank_payouts.BankPayout) -> PayoutRow:
     called_back = one.state == "declined" and not one.failed
-    why = visit.gettext(text) if (text := bank_payouts.why(one.code)) else reason(visit, one.code)
+    words = visit.gettext(text) if (text := why(one.code)) else reason(visit, one.code)
     return PayoutRow(
         one.ref, one.changed_at, badge("payout", "cancelled" if called_back else one.state), one.amount,
-        why if one.failed else "", not one.live,
+        words if one.failed else "", not one.live,
     )  # fmt: skip
