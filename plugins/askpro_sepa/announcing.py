@@ -39,9 +39,15 @@ def in_time(debit: Debit, mandate: Mandate, settings: SepaSettings) -> bool:
 
 
 def put_off(debit: Debit, mandate: Mandate, settings: SepaSettings, book: Book) -> Debit:
-    """On the first day that notice and bank still allow, if its own is too near to be announced now."""
-    earliest = collection_day(book.today, notice_of(settings, mandate), settings.lead_days)
-    return replace(debit, collect_on=max(debit.day, earliest))
+    """On the first day that notice and bank still allow, if its own is too near to be announced now.
+
+    With one bank day to spare, so that a file of the next bank day still meets it: else who writes one file a day would
+    put off for ever what is announced no earlier than the bank wants it.
+    """
+    notice = notice_of(settings, mandate)
+    if debit.day >= collection_day(book.today, notice, settings.lead_days):
+        return debit
+    return replace(debit, collect_on=collection_day(book.today, notice, settings.lead_days + 1))
 
 
 async def announce(ctx: Context) -> None:

@@ -182,10 +182,10 @@ async def returns(book: Book, most: int = 200) -> list[Debit]:
 
 
 async def unannounced(book: Book, most: int = 200) -> list[Debit]:
-    """What is collected on a day of which its customer has not been told, locked."""
+    """What is collected on a day of which its customer has not been told, locked in the order of ``queue``."""
     rows = await book.unit.fetch(
         f"{_SELECT} and (state = 'queued' or state = 'exported' and collect_on > $3)"
-        " and announced_on is distinct from collect_on order by id limit $2 for update",
+        " and announced_on is distinct from collect_on order by collect_on, id limit $2 for update",
         book.tenant, most, book.today,
     )  # fmt: skip
     return [debit_of(row) for row in rows]

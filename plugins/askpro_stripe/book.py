@@ -24,6 +24,7 @@ _COLUMNS = (
     " code, ref, url, expires_at, action_ref, action_url, sent_at"
 )
 _REPEATABLE = timedelta(hours=23)  # Stripe remembers a key for at least 24
+_BELIEVED = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,21 +223,24 @@ class Book:
                 self._tenant, scope.account, scope.live, ref,
             )  # fmt: skip
 
-    async def is_bound(self, account: str, live: bool) -> bool:
-        """Whether a connected account has proved to be this tenant's."""
+    async def is_bound(self, account: str, live: bool, *, ever: bool = False) -> bool:
+        """Whether a connected account has proved to be this tenant's within a day, for it may get another owner; or
+        ever, so that payments of this tenant's may lie there.
+        """
         async with self.ctx.store.unit() as unit:
             found: bool = await unit.fetchval(
-                "select exists (select from plug_stripe.account where tenant_id = $1 and account = $2 and live = $3)",
-                self._tenant, account, live,
+                "select exists (select from plug_stripe.account"
+                " where tenant_id = $1 and account = $2 and live = $3 and ($5 or bound_at > $4))",
+                self._tenant, account, live, self.ctx.now() - _BELIEVED, ever,
             )  # fmt: skip
         return found
 
     async def bind(self, account: str, live: bool) -> None:
-        """It has."""
+        """It has, just now."""
         async with self.ctx.store.unit() as unit:
             await unit.execute(
                 "insert into plug_stripe.account (tenant_id, account, live, bound_at) values ($1, $2, $3, $4)"
-                " on conflict do nothing",
+                " on conflict (tenant_id, account, live) do update set bound_at = excluded.bound_at",
                 self._tenant, account, live, self.ctx.now(),
             )  # fmt: skip
 

@@ -55,7 +55,7 @@ async def prove(ctx: Context, account: str, live: bool) -> None:
 async def owner_of(ctx: Context, account: str, live: bool) -> str:
     """The tenant whose a connected account is, as the account says it; empty: nobody's here. Errors as ``client.ask``.
 
-    What has proved to be the asking tenant's once is not asked again.
+    What has proved to be the asking tenant's is not asked again for a day.
     """
     tenant, book = str(tenant_of(ctx).id), Book(ctx)
     if await book.is_bound(account, live):

@@ -20,7 +20,7 @@ async def check(ctx: Context) -> list[Finding]:
     """Everything that can be seen from here, the worst first. Never raises for what Stripe says."""
     gettext = ctx.gettext
     settings = settings_of(ctx)
-    found = _keys(ctx, settings)
+    found = [*_keys(ctx, settings), *await findings(ctx)]
     if not settings.key:
         return [Finding("error", gettext("There is no secret key: nobody can pay.")), *found]
     if settings.collecting == "connect" and not settings.connect_account:
@@ -29,7 +29,7 @@ async def check(ctx: Context) -> list[Finding]:
         scope = await scope_now(ctx)
     except AskProError as error:
         return [_unreached(ctx, error), *found]
-    parts = await asyncio.gather(_account(ctx, scope), _permissions(ctx, scope), findings(ctx))
+    parts = await asyncio.gather(_account(ctx, scope), _permissions(ctx, scope))
     for part in parts:
         found += part
     found.sort(key=lambda one: ("error", "warning", "ok").index(one.level))

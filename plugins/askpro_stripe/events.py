@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from askpro.sdk import Context, EventKind, EventRefused, ProviderEvent
-from askpro_stripe.book import tenant_of
+from askpro_stripe.book import Book, tenant_of
 from askpro_stripe.client import Gone, ask, connect
 from askpro_stripe.connected import owner_of
 from askpro_stripe.outcomes import identifier
@@ -90,6 +90,8 @@ async def verify_event(ctx: Context, headers: Mapping[str, str], body: bytes) ->
     if owner and owner != str(tenant.id):
         # by an endpoint of its own a tenant hears of nobody else; the name in there was written by somebody else
         return replace(ignored, tenant=owner) if shared else ignored
+    if owner and shared and said.account and not await _was_ours(ctx, said.account, live):
+        return ignored  # who holds a connected account may write any name into what he makes there
     if not owner and (shared or event.kind in (EventKind.PAYMENT, EventKind.METHOD, EventKind.PAYOUT)):
         return ignored  # the account is used for other things as well (failure 3)
     return event
@@ -151,6 +153,15 @@ async def _paid_out(ctx: Context, said: _Event, live: bool) -> str:
     may have written. The platform's own payouts are nobody's here. Raises Unavailable.
     """
     return await owner_of(ctx, said.account, live) if said.account else ""
+
+
+async def _was_ours(ctx: Context, account: str, live: bool) -> bool:
+    """Whether a connected account is, or was, this tenant's: of a payment from then he still hears. Raises Unavailable
+    and whatever else ``owner_of`` does.
+    """
+    return await Book(ctx).is_bound(account, live, ever=True) or await owner_of(ctx, account, live) == str(
+        tenant_of(ctx).id
+    )
 
 
 async def _payer(ctx: Context, said: _Event, intent: str, live: bool) -> str:

@@ -25,7 +25,8 @@ class StripePlugin:
 
     @hookimpl
     def register_jobs(self) -> list[JobSpec]:
-        return [JobSpec("pass_on", "*/5 * * * *", jobs.pass_on_shares, deadline=jobs.DEADLINE)]
+        # who has switched Stripe off is refunded and disputed all the same, so his share has to come back
+        return [JobSpec("pass_on", "*/5 * * * *", jobs.pass_on_shares, deadline=jobs.DEADLINE, when_disabled=True)]
 
     @hookimpl
     async def check_settings(self, ctx: Context) -> list[Finding]:

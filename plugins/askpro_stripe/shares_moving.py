@@ -14,7 +14,7 @@ from askpro_stripe.book import Book, Request, tenant_of
 from askpro_stripe.client import connect
 from askpro_stripe.currencies import from_stripe, to_stripe
 from askpro_stripe.lost import find_lost, send
-from askpro_stripe.params import group_of, marks
+from askpro_stripe.params import KEY, group_of, marks
 from askpro_stripe.shares import Leg, Move, Standing, next_move
 from askpro_stripe.shares_reading import prove, standing_of, transfers_of
 
@@ -47,7 +47,7 @@ async def _step(ctx: Context, book: Book, payment: Request, intent: str) -> bool
         return True
     standing, charge = await standing_of(ctx, payment, intent)
     there = await transfers_of(ctx, payment)
-    move = next_move(standing, _legs([one for one in movements if one.state == "known"], there))
+    move = next_move(standing, _legs([one for one in movements if one.state == "known"], there, payment.key))
     if move is None:
         return False
     if not move.ref:
@@ -62,21 +62,28 @@ async def _step(ctx: Context, book: Book, payment: Request, intent: str) -> bool
     return True
 
 
-def _legs(known: list[Request], there: dict[str, dict[str, Any]]) -> list[Leg]:
-    """Our transfers with their reversals."""
+def _legs(known: list[Request], there: dict[str, dict[str, Any]], payment: str) -> list[Leg]:
+    """Our transfers with their reversals.
+
+    A transfer that the book does not know to have arrived counts as well, as the newest: its worker may have stood
+    still until it was given up, and have sent it then.
+    """
     taken: dict[str, int] = {}
     for one in known:
         if one.kind == "reversal":
             taken[one.sent["transfer"]] = taken.get(one.sent["transfer"], 0) + to_stripe(one.amount)
+    amounts = {one.ref: to_stripe(one.amount) for one in known if one.kind == "transfer"}
+    for ref, found in reversed(there.items()):  # Stripe's lists begin with the newest
+        if str((found.get("metadata") or {}).get(KEY) or "").rpartition(":")[0] == payment:
+            amounts.setdefault(ref, int(found["amount"]))
     return [
         Leg(
-            ref=one.ref,
-            amount=to_stripe(one.amount),
-            reversed=taken.get(one.ref, 0),
-            reversed_there=int(there[one.ref]["amount_reversed"]) if one.ref in there else 0,
+            ref=ref,
+            amount=amount,
+            reversed=taken.get(ref, 0),
+            reversed_there=int(there[ref]["amount_reversed"]) if ref in there else 0,
         )
-        for one in known
-        if one.kind == "transfer"
+        for ref, amount in amounts.items()
     ]
 
 

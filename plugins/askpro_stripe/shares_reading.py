@@ -52,7 +52,8 @@ async def standing_of(ctx: Context, payment: Request, intent: str) -> tuple[Stan
 
 def withdrawn(dispute: Mapping[str, Any], paid: int, currency: str) -> int:
     """What a dispute has taken, in the payment's currency, read from the movements: an inquiry takes nothing, a bank
-    that gives back does so by another movement.
+    that gives back does so by another movement. Where they are in another currency, so is what is missing: the same
+    part of what the bank wanted, for it may be given back at another day's rate than it was taken.
     """
     moved = [one for one in dispute.get("balance_transactions") or () if isinstance(one, Mapping)]
     gone = -sum(int(one["amount"]) for one in moved)
@@ -60,8 +61,10 @@ def withdrawn(dispute: Mapping[str, Any], paid: int, currency: str) -> int:
         return 0
     if {str(one["currency"]) for one in moved} == {currency}:
         return gone
-    # the balance is in another currency: what the bank wanted; if even that is in a third one, all of it
-    return int(dispute["amount"]) if dispute.get("currency") == currency else paid
+    # what the bank wanted; if even that is in a third currency, all of it
+    wanted = int(dispute["amount"]) if dispute.get("currency") == currency else paid
+    taken = -min(int(one["amount"]) for one in moved)
+    return min(-(-wanted * gone // taken), wanted)
 
 
 async def transfers_of(ctx: Context, payment: Request) -> dict[str, dict[str, Any]]:

@@ -16,7 +16,7 @@ from askpro.actor import Actor
 from askpro.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from askpro.events import Event, emit
 from askpro.ledger.proof import prove
-from askpro.payments import autotopup, autotopup_jobs, consent, disputes, methods, queries, settle
+from askpro.payments import autotopup, autotopup_jobs, consent, disputes, methods, queries, rule, settle
 from askpro.payments.charges import Source
 from askpro.payments.model import attempt_of
 from askpro.payments.topup import begin_checkout, create_order
@@ -228,6 +228,24 @@ async def test_a_higher_cap_holds_at_once(filler: Filler) -> None:
     await filler.rule(method, amount="30", cap="30")
     await filler.tick()
     await filler.spend("30")
+    assert (await filler.fire()).reason == "monthly_cap"
+
+    await filler.rule(method, amount="30", cap="90")
+    assert (await filler.fire()).outcome == "charged"
+
+
+async def test_a_higher_cap_holds_at_once_after_a_failure_too(filler: Filler, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest after an earlier failure was over when the cap was reached: a higher cap is not kept waiting by it."""
+    at = [datetime(2026, 10, 10, 12, 0, tzinfo=UTC)]
+    monkeypatch.setattr(clock, "now", lambda: at[0])
+    method = await filler.method()
+    await filler.rule(method, amount="30", cap="30")
+    await filler.tick()
+    await filler.spend("30")
+    async with db.unit(filler.tenant.id):
+        await rule.postpone(filler.tenant.id, await filler.now(), "plugin_unavailable")
+    assert (await filler.fire()).outcome == "resting"
+    at[0] += timedelta(hours=2)
     assert (await filler.fire()).reason == "monthly_cap"
 
     await filler.rule(method, amount="30", cap="90")

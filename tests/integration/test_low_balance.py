@@ -18,6 +18,7 @@ from askpro.ledger import service as ledger
 from askpro.ledger.accounts import AccountKind, account_id
 from askpro.ledger.queries import wallet
 from askpro.ledger.transfer import Transfer
+from askpro.messages import preferences
 from askpro.people.customers import set_customer_status
 from askpro.people.model import Customer
 from askpro.tenancy.model import Tenant
@@ -416,6 +417,17 @@ async def test_thresholds_over_the_api(site: Site) -> None:
     assert (await stranger.get(path)).status_code == 404
     assert (await stranger.put(path, json={"thresholds": []})).status_code == 404
     assert (await api.get(path)).json() == put.json()
+
+
+async def test_what_the_api_sets_is_mailed(site: Site) -> None:
+    """Whoever had switched everything off on the page is written to again once the API sets a threshold."""
+    api, tenant, payer = await site.client("nord"), site.tenants["nord"], site.customers["nord/C-1"]
+    await preferences.set_wanted(tenant.id, payer.id, "wallet.low", False, by=BY)
+    path = f"/api/v2/customers/{payer.id}/balance-notices"
+    money = [{"amount": "5", "currency": "EUR"}]
+    for thresholds, empty, mailed in ((money, False, True), ([], False, False), ([], True, True)):
+        assert (await api.put(path, json={"thresholds": thresholds, "tell_empty": empty})).status_code == 200
+        assert (await preferences.wanted(tenant.id, payer.id))["wallet.low"] is mailed
 
 
 async def test_staff_and_strangers_have_no_such_page(portal: Portal) -> None:

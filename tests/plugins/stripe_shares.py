@@ -14,7 +14,7 @@ from askpro.sdk import ChargeResult, Finding, Outcome, RefundRequest, RefundResu
 from askpro_stripe.currencies import from_stripe, to_stripe
 from askpro_stripe.shares_findings import findings
 
-__all__ = ("BACK", "TRANSFERS", "Sharing", "Wall", "connect", "sharing")
+__all__ = ("BACK", "TRANSFERS", "Gate", "Sharing", "Wall", "connect", "sharing")
 
 BACK = ("https://t.example/back", "https://t.example/again")
 TRANSFERS = "/v1/transfers"
@@ -38,6 +38,19 @@ class Wall(httpx.AsyncBaseTransport):
         self.reached.set()
         await anyio.sleep_forever()
         raise AssertionError("not reached")
+
+
+class Gate(httpx.AsyncBaseTransport):
+    """On the way to Stripe: what is posted to ``path`` is held up until the gate is opened, and then goes on."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, path: str) -> None:
+        self.inner, self.path, self.reached, self.opened = inner, path, anyio.Event(), anyio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if (request.method, request.url.path) == ("POST", self.path):
+            self.reached.set()
+            await self.opened.wait()
+        return await self.inner.handle_async_request(request)
 
 
 class Sharing:

@@ -80,6 +80,22 @@ async def test_a_missing_hand_fails() -> None:
     assert set(found.values()) - {"kept"} == {found[name] for name in lacking}
 
 
+class Evasive(ReferenceBench):
+    """Says of itself what would leave out the proof."""
+
+    hears = False
+    dispute_ends = ()
+
+
+async def test_what_is_claimed_is_not_left_out() -> None:
+    """Who enters an address for events cannot say that nobody sends any, and disputes without an end prove nothing."""
+    found = await verdicts(lambda: Evasive(Reference()))
+    assert {name for name, said in found.items() if said != "kept"} == {
+        "test_event_is_read", "test_order_and_number_of_events_say_nothing", "test_dispute_ends",
+    }  # fmt: skip
+    assert "skipped" not in found.values()
+
+
 def test_every_hand_is_documented() -> None:
     """The page for authors has a row for each hand, and for no other."""
     page = (Path(__file__).parents[2] / "docs" / "plugins" / "testing.md").read_text("utf-8").partition("## Hands")[2]

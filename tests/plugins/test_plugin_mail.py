@@ -65,6 +65,17 @@ async def test_another_tenants_customer_is_nobody(house: Callable[..., Any]) -> 
     assert await mails(tenant) == await mails(TenantRef(far.id)) == []
 
 
+async def test_whom_nobody_can_write_to(house: Callable[..., Any]) -> None:
+    """A plugin whose mail is an announcement hears that it reaches nobody, and no mail stands there as if it did."""
+    ours = await reseller("nord")
+    tenant, someone = TenantRef(ours.id, ours.slug), await customer(ours.id)
+    host = await house("writer", enabled=(tenant,), services={"mail": mail_from_plugin})
+    ctx = await host.contexts.for_tenant(host.records["writer"], tenant, None)
+    with pytest.raises(NotFound) as refused:
+        await ctx.mail_customer(str(someone.id), "Hi", ["There."], key="k")
+    assert (refused.value.code, await mails(tenant)) == ("no_address", [])
+
+
 async def test_without_the_capability_there_is_no_mail() -> None:
     """Not asked for in the manifest, not lent by the house, or no tenant: it is not there."""
     sent: list[Any] = []

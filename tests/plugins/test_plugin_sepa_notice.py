@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -14,7 +16,8 @@ from sepa_hands import ANNA, charge, charged, exported
 from askpro.sdk import Context, Outcome
 from askpro_sepa import announcing, debits, exporting
 from askpro_sepa.model import Debit, Mandate
-from askpro_sepa.store import open_book
+from askpro_sepa.store import Book, open_book
+from askpro_sepa.target import first_day
 
 __all__ = ("sepa", "sepa_host")
 pytestmark = pytest.mark.anyio
@@ -118,6 +121,50 @@ async def test_agreed_on_the_page_is_announced(sepa: SepaBench) -> None:
     await announcing.announce(sepa.ctx)
     assert (await exported(sepa)).transactions == 2
     assert (await sepa.debit(other.key)).announced_how == "mail"
+
+
+@pytest.mark.parametrize(("notice", "lead"), [(1, 1), (1, 2), (2, 2), (5, 5), (1, 10)])
+async def test_what_is_put_off_is_written_on_the_next_bank_day(sepa: SepaBench, notice: int, lead: int) -> None:
+    """Who writes one file a bank day, in the morning, gets every collection away, however few days of notice there are:
+    what came too late for one file is announced for a day that the next one meets."""
+    sepa.ctx = await settings_with(sepa.host, NORTH, notice_days=notice, lead_days=lead)
+    debit = await charged(sepa, await sepa.mandate(ANNA))
+    written = []
+    for _ in range(2):
+        sepa.move(first_day(await today(sepa) + timedelta(days=1)) - await today(sepa))
+        written.append((await exporting.export(sepa.ctx)).file)
+        await announcing.announce(sepa.ctx)
+    found = await sepa.debit(debit.key)
+    assert (found.state, found.fault, found.announced_on) == ("exported", "", found.collect_on)
+    assert any(written)
+
+
+async def test_a_file_and_the_announcements_do_not_lock_each_other_out(sepa: SepaBench) -> None:
+    """Both take the collections in the same order: begun at the same moment they wait for each other, and both end."""
+    mandate = await sepa.mandate(ANNA)
+    first, second = await charged(sepa, mandate), await charged(sepa, mandate, "20")
+    assert first.id < second.id
+    async with open_book(sepa.ctx) as book:  # the later one is due earlier; neither was announced for its day
+        for one, days in ((first, 9), (second, 2)):
+            await book.unit.execute(
+                "update plug_sepa.debit set collect_on = collect_on + $3::int where tenant_id = $1 and id = $2",
+                book.tenant, one.id, days,
+            )  # fmt: skip
+    outside = [copy_context(), copy_context()]  # of the transaction that makes both wait
+    async with open_book(sepa.ctx) as book:
+        await debits.by_id(book, second.id)
+        tasks = [asyncio.create_task(exporting.export(sepa.ctx), context=outside[0])]
+        await _waiting(book, 1)
+        tasks.append(asyncio.create_task(announcing.announce(sepa.ctx), context=outside[1]))
+        await _waiting(book, 2)
+    await asyncio.gather(*tasks)
+    assert (await exporting.export(sepa.ctx)).set_aside == 0
+
+
+async def _waiting(book: Book, count: int) -> None:
+    """Until so many wait for a lock."""
+    while await book.unit.fetchval("select count(distinct pid) from pg_locks where not granted") < count:
+        await asyncio.sleep(0.02)
 
 
 async def _file(sepa: SepaBench, debit: Debit) -> Any:

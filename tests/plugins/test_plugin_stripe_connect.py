@@ -85,6 +85,38 @@ async def test_an_account_that_is_somebody_elses(tables: Any) -> None:
         await bench.provider.look_up_account(bench.other)
 
 
+async def test_an_account_that_has_become_somebody_elses(tables: Any) -> None:
+    """What an account has proved is believed for a day: after that nothing is begun there, nothing sent to it, and
+    nothing told of its payouts.
+    """
+    bench = await connected(tables, "direct")
+    account = bench.ctx.settings.connect_account
+    await bench.provider.create_checkout(bench.ctx, bench.checkout())
+    desk = bench.stripe.client("sk_test_platform", stripe_account=account).v1
+    made = await desk.payouts.create_async({"amount": await _money(desk), "currency": "eur"})
+    assert (await bench.provider.look_up_payout(bench.ctx, "", made.id)).outcome is Outcome.PENDING
+    home = bench.stripe.client("sk_test_platform").v1
+    await home.accounts.update_async(account, {"metadata": {"askpro_tenant": str(FALKE.id)}})
+    bench.later(hours=25)
+    with pytest.raises(InvalidInput) as refused:
+        await bench.provider.create_checkout(bench.ctx, bench.checkout())
+    assert refused.value.code == "account_not_yours"
+    request = PayoutRequest(key=str(new_id()), amount=Money.of(12, "EUR"), destination=account, reference="2026-11")
+    with pytest.raises(InvalidInput):
+        await bench.provider.payout(bench.ctx, request)
+    assert (await bench.provider.look_up_payout(bench.ctx, "", made.id)).amount is None
+    assert bench.line.posted("/v1/transfers") == []
+
+
+async def _money(desk: Any) -> int:
+    """The account has been paid so much by somebody, in coins."""
+    await desk.payment_intents.create_async(
+        {"amount": 1000, "currency": "eur", "payment_method": "pm_card_bypassPending", "confirm": True,
+         "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
+    )  # fmt: skip
+    return 500
+
+
 async def test_charges_on_the_connected_account(tables: Any) -> None:
     """Everything lives on the reseller's account, and the platform takes its fee, and gives it back on refund."""
     bench = await connected(tables, "direct", fee_percent="2", fee_fixed="0.10")

@@ -65,6 +65,29 @@ async def test_a_payout_is_whose_account_it_left(tables: Any) -> None:
     assert len(bench.line.sent) == known  # what is proved is not asked again
 
 
+async def test_nobody_speaks_of_anothers_payments(tables: Any) -> None:
+    """Who holds a connected account can write another tenant's name into what he makes there: that tenant hears
+    nothing of it. Of what happens on his own account he does.
+    """
+    bench = await both_connected(tables)
+    for ctx, kind in ((bench.ctx, EventKind.PAYMENT), (bench.other, EventKind.IGNORED)):
+        desk = bench.stripe.client("sk_test_platform", stripe_account=ctx.settings.connect_account).v1
+        made = await desk.payment_intents.create_async(
+            {"amount": 1000, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True,
+             "metadata": {"askpro_tenant": str(NORTH.id), "askpro_key": "key-1"},
+             "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
+        )  # fmt: skip
+        event = await heard(bench, bench.ctx, str(made.id))
+        assert (event.kind, event.tenant) == (kind, "")
+        mine = bench.ctx.settings.connect_account
+        if ctx is bench.ctx:  # also when the account has become another tenant's: the payment has not
+            await bench.stripe.client("sk_test_platform").v1.accounts.update_async(
+                mine, {"metadata": {"askpro_tenant": str(FALKE.id)}}
+            )
+            bench.later(days=2)
+            assert (await heard(bench, bench.ctx, str(made.id))).kind is EventKind.PAYMENT
+
+
 async def test_an_account_that_cannot_be_asked(tables: Any) -> None:
     """Without an answer the delivery fails, so that Stripe repeats it; an account that is gone is nobody's."""
     bench = await both_connected(tables)

@@ -8,11 +8,13 @@ from urllib.parse import parse_qsl
 import anyio
 import pytest
 from stripe_bench import ANNA, FALKE, NORTH, line, move, stripe, tables
-from stripe_shares import TRANSFERS, Sharing, Wall, connect, sharing
+from stripe_shares import TRANSFERS, Gate, Sharing, Wall, connect, sharing
 
 from askpro.errors import InvalidInput
+from askpro.ids import new_id
 from askpro.money import Money
-from askpro.sdk import Outcome
+from askpro.pluginhost import service
+from askpro.sdk import Outcome, TenantRef
 from askpro.testing.stripe.chaos import Mishap
 from askpro_stripe.doctor import check
 from askpro_stripe.jobs import pass_on_shares
@@ -185,6 +187,30 @@ async def test_a_worker_that_dies_in_the_middle(shop: Sharing, arrives: bool) ->
     assert len(shop.transfers(payment)) == 1
 
 
+async def test_a_worker_that_stands_still_for_long(tables: Any) -> None:
+    """Its machine stops after it has written a transfer down and goes on when another worker has long taken it for
+    lost and sent one of its own: what arrives late is seen, and taken back. The share is less than half, so that
+    Stripe, which lets a charge give no more than it brought, has nothing against two of them.
+    """
+    shop = await sharing(tables, fee_percent="60")
+    payment = await shop.paid(token="pm_card_bypassPending")
+    gate = shop.bench.line.inner = Gate(shop.bench.line.inner, TRANSFERS)
+    async with anyio.create_task_group() as group:
+        group.start_soon(pass_on_shares, shop.bench.ctx)
+        await gate.reached.wait()
+        shop.bench.line.inner = gate.inner
+        shop.bench.later(minutes=11)
+        await shop.run()
+        assert shop.passed(payment) == Money.of(20, "EUR")
+        gate.opened.set()
+    assert len(shop.transfers(payment)) == 2
+    await shop.settle()
+    assert (shop.passed(payment), shop.gained()) == (Money.of(20, "EUR"), 2000)
+    await shop.refund(payment, Money.of(25, "EUR"))
+    await shop.run()
+    assert shop.passed(payment) == Money.of(10, "EUR")
+
+
 async def test_refunds_take_their_part_back(shop: Sharing) -> None:
     """In odd parts, ours and one made at Stripe's desk; after the last the reseller has nothing and neither has the
     platform, and no refund asks Stripe for what it cannot do in this mode.
@@ -205,6 +231,18 @@ async def test_refunds_take_their_part_back(shop: Sharing) -> None:
     await shop.run()
     assert (shop.passed(payment), shop.gained()) == (Money(0, "EUR"), 0)
     assert await shop.waiting() == 0
+
+
+async def test_who_switches_stripe_off_keeps_no_refunded_money(shop: Sharing) -> None:
+    """Customers are refunded all the same, so the share comes back; who never had the plugin is not asked about it."""
+    payment = await shop.paid(Money.of(50, "EUR"))
+    await shop.run()
+    assert shop.passed(payment) == Money.of(45, "EUR")
+    await service.disable(shop.bench.host, NORTH, "stripe", by="t")
+    await shop.refund(payment, Money.of(50, "EUR"))
+    await shop.run()
+    assert (shop.passed(payment), await shop.waiting()) == (Money(0, "EUR"), 0)
+    assert not await shop.bench.host.run_job("stripe", "pass_on", TenantRef(new_id()))
 
 
 async def test_a_refund_before_the_share_has_gone(shop: Sharing) -> None:
@@ -400,3 +438,22 @@ async def test_the_doctor_tells(shop: Sharing) -> None:
     await shop.run()
     said = await check(shop.bench.ctx)
     assert [one.level for one in said if "may not receive transfers" in one.text] == ["error"]
+
+
+async def test_the_doctor_tells_whatever_else_is_wrong(shop: Sharing) -> None:
+    """Shares that are stuck are named also where nothing new can be paid: the account is out of the settings, belongs
+    to somebody else, or there is no key at all.
+    """
+    await shop.paid()
+    await shop.desk.accounts.update_async(shop.account, {"metadata": {"askpro_tenant": str(FALKE.id)}})
+    shop.bench.later(hours=25)
+    await shop.run()
+
+    async def told() -> bool:
+        return any("whose share could not be passed on: 1" in one.text for one in await check(shop.bench.ctx))
+
+    assert await told()
+    await shop.bench.set(NORTH, **connect(NORTH))
+    assert await told()
+    await shop.bench.set(NORTH, collecting="own")
+    assert await told()

@@ -110,6 +110,9 @@ def test_moves_come_to_an_end(legs: list[tuple[int, int, int]], back: int, paid:
         ([("eur", -500), ("eur", 200)], 300),
         ([("chf", -480)], 450),
         ([("chf", -480), ("chf", 480)], 0),
+        ([("chf", -480), ("chf", 470)], 10),  # won, at another day's rate: a 48th of 4.50 is missing
+        ([("chf", -480), ("chf", 490)], 0),
+        ([("chf", -480), ("chf", 480), ("chf", -484)], 450),
     ],
 )
 def test_what_a_dispute_has_taken(moved: list[tuple[str, int]], gone: int) -> None:

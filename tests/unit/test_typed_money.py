@@ -53,6 +53,10 @@ def test_it_is_read_as_it_was_meant(language: str, text: str, cents: int) -> Non
     [
         ("de", "1.250"),  # a thousand and more, or one and a quarter?
         ("en", "1,250"),
+        ("de", "1,250"),
+        ("en", "1.250"),
+        ("fr", "5,000"),
+        ("es", "5,000"),
         *((language, text) for language in LANGUAGES for text in (
             "", " ", "abc", "12 34", "1.2.3", "1,234,56", "1.234.56", "12,", ",5", "1e3", "0x10", "--5", "5-", "+5",
             "12 $", "12 £", "1 234.567,00.", "٣", "²", "12\n3", "1.23 4,00", "∞", "NaN", "1" * 41,
@@ -73,6 +77,8 @@ def test_fine_and_negative_amounts_are_told_apart() -> None:
     assert read("de", "12,5000") == 1250 * CENT
     assert read("de", "-12,50", signed=True) == -1250 * CENT
     assert read("de", "1.500", "JPY") == 1500 * UNITS  # no decimals: nothing else is meant
+    assert code_of("de", "5,000", "JPY") == "amount_unreadable"  # not five
+    assert read("de", "1,250", "KWD") == 1_250_000  # three decimals are its own
 
 
 @given(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from askpro import db
 from askpro.errors import InvalidInput, NotFound
+from askpro.messages.recipients import customer_of
 from askpro.messages.service import queue
 from askpro.messages.values import one_line
 from askpro.sdk.context import TenantRef
@@ -19,7 +20,8 @@ async def mail_from_plugin(
 ) -> None:
     """Queue a mail to a customer of that tenant; the same key again is no second mail.
 
-    Raises InvalidInput for what is no mail, NotFound for a customer that this tenant does not have.
+    Raises InvalidInput for what is no mail, NotFound for a customer that this tenant does not have or (``no_address``)
+    that nobody can write to: a plugin may rely on its mail, as direct debits do on their announcements.
     """
     title, texts = one_line(subject), [one_line(one) for one in paragraphs]
     if not 1 <= len(title) <= 150:
@@ -36,5 +38,7 @@ async def mail_from_plugin(
         there = "select exists (select from people.customer where tenant_id = $1 and id = $2)"
         if not await db.fetchval(there, tenant.id, wanted):
             raise NotFound("there is no such customer")
+        if not (await customer_of(tenant.id, wanted)).address:
+            raise NotFound("this customer has no address", code="no_address")
         values = {"title": title, "paragraphs": texts}
         await queue(tenant.id, "plugin", customer=wanted, values=values, key=f"plugin:{plugin}:{key}")

@@ -151,10 +151,11 @@ async def keep(
             " declines = case when $19 then 0 else r.declines end,"
             " cooldown_seconds = case when $19 then 0 else r.cooldown_seconds end,"
             # a rest after a failure stays; one for the month's cap ends, for the cap may be another now
-            " cooldown_until = case when $19 or r.cooldown_seconds = 0 then null else r.cooldown_until end",
+            " cooldown_until = case when $19 or r.cooldown_seconds = 0 or r.last_refusal = $20 then null"
+            " else r.cooldown_until end",
             tenant.id, customer.wallet_id, customer.id, customer.currency, draft.threshold.units, draft.mode,
             draft.amount.units, draft.monthly_cap.units, draft.provider, method.ref, method.label, method.fingerprint,
-            method.mandate, agreed, state, reason, paused_at, now, fresh,
+            method.mandate, agreed, state, reason, paused_at, now, fresh, rules.CAP,
         )  # fmt: skip
         await audit.record(tenant.id, by, "autotopup.saved", customer.wallet_id, **_plain(draft), state=state)
         saved = await _kept(tenant.id, customer.wallet_id)

@@ -177,7 +177,7 @@ async def _act(tenant: UUID, row: Any) -> str:
             attempt = await _attempt(tenant, provider, key, ref)
             if attempt is None:
                 return "no payment of ours"
-            await settle.refresh(tenant, attempt, by=_BY)
+            await settle.refresh(tenant, attempt, by=_BY, heard=True)
             return ""
         case EventKind.REFUND:
             return await refunds.heard(tenant, provider, key, ref, payment_ref)

@@ -17,7 +17,7 @@ from askpro.payments.model import Attempt, Order
 from askpro.payments.refund_model import Refund
 from askpro.payments.refund_rows import refund
 from askpro.payments.refund_shares import Share, of_gross
-from askpro.payments.refund_state import heard
+from askpro.payments.refund_state import Life, heard
 from askpro.sdk.payments import Outcome, RefundResult
 
 __all__ = ("apply", "made_there", "take_out")
@@ -37,6 +37,8 @@ async def apply(tenant: UUID, refund_id: UUID, result: RefundResult, *, by: Acto
         if await _booked_elsewhere(tenant, present, result):
             result = replace(result, outcome=Outcome.DECLINED, code="already_booked", provider_ref="")
         after = heard(present.life, result.outcome)
+        # one that we gave up and the provider has after all: nothing is taken before it is paid, but it is asked about
+        turns_up = after == Life("declined") and result.outcome in (Outcome.PENDING, Outcome.UNKNOWN)
         now = clock.now()
         await db.execute(
             "update payments.refund set state = $3, closed = $4, taken = $5, look_ups = look_ups + 1, look_up_at = $6,"
@@ -49,7 +51,7 @@ async def apply(tenant: UUID, refund_id: UUID, result: RefundResult, *, by: Acto
             after.state,
             after.closed,
             after.takes,
-            schedule.next_look_up(present.look_ups, now) if after.waits else None,
+            schedule.next_look_up(present.look_ups, now) if after.waits or turns_up else None,
             now,
             after != present.life,
             result.code or ("declined" if after.closed else ""),

@@ -141,8 +141,7 @@ async def heard(tenant: UUID, provider: str, key: str, ref: str, payment_ref: st
     if db.current() is not None:
         raise RuntimeError("a provider is never called inside a unit")
     if (known := await refund_rows.by_event(tenant, provider, key, ref)) is not None:
-        await refresh(tenant, known, by=_BY)
-        return ""
+        return await _followed(tenant, await refund(tenant, known))
     if not ref:  # the event names the payment only
         waiting = await refund_rows.waiting(tenant, provider, payment_ref)
         for one in waiting:
@@ -165,6 +164,18 @@ async def heard(tenant: UUID, provider: str, key: str, ref: str, payment_ref: st
             raise Unavailable("this may be a refund of ours, and that cannot be asked now", code="refund_under_way")
         await apply(tenant, lost.id, said, by=_BY)
     return await made_there(tenant, attempt, ref, found_there, by=_BY)
+
+
+async def _followed(tenant: UUID, known: Refund) -> str:
+    """Act on news of a refund that is known here. Raises Unavailable when nobody but this event would ever ask."""
+    if known.life.waits:
+        await refresh(tenant, known.id, by=_BY)
+    elif not known.closed:
+        said = await _looked_up(tenant, known)
+        if said.outcome is Outcome.UNKNOWN:
+            raise Unavailable("the provider does not say what became of this refund", code=said.code or "unknown")
+        await apply(tenant, known.id, said, by=_BY)
+    return ""
 
 
 def _same(earlier: Refund, net: Money) -> Refund:

@@ -14,7 +14,7 @@ import structlog
 
 from askpro import clock, db
 from askpro.actor import Actor
-from askpro.errors import AskProError
+from askpro.errors import AskProError, Unavailable
 from askpro.events import emit
 from askpro.ledger import service as ledger
 from askpro.ledger.accounts import AccountKind
@@ -30,11 +30,14 @@ log = structlog.get_logger("askpro.payments")
 _CALL_UNDER_WAY = timedelta(seconds=60)  # longer than the host waits for a provider
 
 
-async def refresh(tenant: UUID, attempt_id: UUID, *, by: Actor, at_most_every: timedelta = timedelta(0)) -> Order:
+async def refresh(
+    tenant: UUID, attempt_id: UUID, *, by: Actor, at_most_every: timedelta = timedelta(0), heard: bool = False
+) -> Order:
     """Ask the provider how a payment stands, and act on it; returns the order as it is then.
 
     Nothing is asked while it was asked within ``at_most_every``, or about an attempt that is just being sent. A
-    provider that cannot answer leaves the payment as it is. Outside any unit. Raises NotFound.
+    provider that cannot answer leaves the payment as it is. Outside any unit. Raises NotFound; Unavailable when there
+    is no answer about news (``heard``) of a payment that nobody would ask about again, as of one that had failed.
     """
     if db.current() is not None:
         raise RuntimeError("a provider is never called inside a unit")
@@ -51,10 +54,12 @@ async def refresh(tenant: UUID, attempt_id: UUID, *, by: Actor, at_most_every: t
     except AskProError as error:
         log.warning("a provider could not be asked", provider=attempt.provider, code=error.code)
         result = ChargeResult(key=key, outcome=Outcome.UNKNOWN, code=error.code)
-        if attempt.state != "unknown":
+        if attempt.state != "unknown" and not (heard and attempt.look_up_at is None):
             # that we cannot ask says nothing about the money
             await _postpone(tenant, attempt)
             return order
+    if heard and attempt.look_up_at is None and result.outcome is Outcome.UNKNOWN:
+        raise Unavailable("the provider does not say what became of this payment", code=result.code or "unknown")
     return await apply(tenant, attempt_id, result, by=by)
 
 

@@ -255,11 +255,15 @@ class Host:
         return [(record.id, job) for record in registered for job in record.given.jobs]
 
     async def run_job(self, plugin: str, name: str, tenant: TenantRef | None = None) -> bool:
-        """Run a plugin's job; False when it is not up, or not enabled for the tenant. Raises what the job raises."""
+        """Run a plugin's job; False when it is not up, or not the tenant's. Raises what the job raises.
+
+        It is his who has enabled the plugin, and for ``when_disabled`` his, too, who has settings of it.
+        """
         record = self.records[plugin]
         job = next(one for one in record.given.jobs if one.name == name)
         switches = await self.run.switches(tenant)
-        if not record.ready or (tenant is not None and plugin not in switches.enabled):
+        theirs = plugin in switches.enabled or (job.when_disabled and switches.versions.get(plugin, 0) > 0)
+        if not record.ready or (tenant is not None and not theirs):
             return False
         ctx = await self.run.context(record, tenant, switches, "system", "en")
         who = str(tenant.id) if tenant else ""

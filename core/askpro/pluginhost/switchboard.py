@@ -45,7 +45,8 @@ class FixedSwitches:
 
     async def switches(self, tenant_id: UUID) -> Switches:
         """See SwitchBoard."""
-        return Switches(self.enabled.get(tenant_id, frozenset()))
+        known = {plugin: 1 for whose, plugin in self.values if whose == tenant_id}
+        return Switches(self.enabled.get(tenant_id, frozenset()), known)
 
     async def settings(self, tenant_id: UUID, plugin_id: str) -> Mapping[str, Any]:
         """See SwitchBoard."""

@@ -127,7 +127,8 @@ class Context:
             paragraphs: 1 to 30 plain texts of at most 2,000 characters. A greeting stands above them already.
             key: of the fact the mail tells of. The same key again is no second mail.
 
-        Sent later, by the core. Raises InvalidInput, NotFound for a customer this tenant does not have.
+        Sent later, by the core. Raises InvalidInput, NotFound for a customer this tenant does not have or (code
+        ``no_address``) whom nobody can write to.
         """
         mail: Callable[..., Awaitable[None]] = self._granted("mail.send")
         await mail(customer, subject, paragraphs, key=key)

@@ -21,3 +21,6 @@ class JobSpec:
     """True: once for each tenant that has the plugin enabled. False: once, without a tenant."""
     deadline: float = 60.0
     """Seconds after which a run is given up."""
+    when_disabled: bool = False
+    """True: also for tenants that have saved settings and switched the plugin off since, to bring to an end what was
+    begun."""

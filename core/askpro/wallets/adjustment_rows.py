@@ -30,7 +30,7 @@ class Adjustment:
     """``decided_by`` empty and booked: it lay within what one person may book alone. ``decision``: why it was rejected.
 
     ``balance_before`` and ``balance_after`` are the wallet's when it was booked. Of kind ``promo`` it is bonus credit
-    beyond the limit, with its terms; when it is booked, the grant has the same id.
+    beyond the limit, with its terms; when it is booked, ``transfer_id`` is the grant's id.
     """
 
     id: UUID

@@ -205,8 +205,9 @@ async def _granted(tenant: Tenant, row: Any, by: Actor, now: datetime, approver:
     if row["expires_at"] is not None and row["expires_at"] <= now:
         title = N_("The last day of this bonus credit is over.")
         raise Conflict("it would have expired already", code="expired", title=title)
+    # an id of its own: a transfer's id says when it was booked, and this one may have waited for months
     grant = Grant(
-        id=row["id"], customer=row["customer_id"], wallet=row["wallet_id"],
+        id=new_id(), customer=row["customer_id"], wallet=row["wallet_id"],
         amount=Money(row["amount"], row["currency"]), priority=row["priority"], expires_at=row["expires_at"],
         reason=row["reason"], idempotency=row["idempotency"], by=row["proposed_by"], granter=row["proposer"],
         alone=row["alone"], approver=approver,

@@ -25,7 +25,8 @@ def read(reader: Reader, text: str, currency: str, *, signed: bool = False) -> M
     """What was typed, with or without the currency's sign; ``signed``: it may be below zero.
 
     Thousands may be grouped, by threes. Decimals may stand after the other separator where that can mean nothing else
-    (``12.50`` typed by a German); ``1.250`` is refused, unless the currency has no decimals.
+    (``12.50`` typed by a German); ``1.250`` is refused, unless the currency has no decimals, and so is ``1,250``,
+    unless it has three: a neighbour groups thousands that way.
 
     Raises InvalidInput: ``amount_unreadable``, ``amount_too_fine``, ``amount_negative``.
     """
@@ -34,7 +35,7 @@ def read(reader: Reader, text: str, currency: str, *, signed: bool = False) -> M
     if negative:
         body = body[1:].lstrip()
     digits = minor_digits(currency)
-    plain = _plain(body, reader.decimal_separator, whole=digits == 0)
+    plain = _plain(body, reader.decimal_separator, digits)
     units = parse_amount(plain, decimal_separator=".", minor_digits=digits)
     if negative and units and not signed:
         raise InvalidInput(code="amount_negative", field="amount")
@@ -71,20 +72,22 @@ def _without_currency(reader: Reader, text: str, currency: str) -> str:
     return body
 
 
-def _plain(body: str, own: str, *, whole: bool) -> str:
-    """Digits with a full stop before the decimals. ``whole``: the currency has none, so a separator can only group."""
+def _plain(body: str, own: str, digits: int) -> str:
+    """Digits with a full stop before the decimals. The currency has ``digits`` of them; 0: the other one groups."""
     other = "." if own == "," else ","
     by = f"[{_SPACES}{re.escape(other)}]"
     grouped = re.fullmatch(rf"(\d{{1,3}}({by})\d{{3}}(?:\2\d{{3}})*)(?:{re.escape(own)}(\d+))?", body, re.ASCII)
     if grouped:
         figures, used, decimals = grouped.groups()
-        if used == other and decimals is None and not whole and figures.count(used) == 1:
+        if used == other and decimals is None and digits and figures.count(used) == 1:
             raise _unreadable()
         return re.sub(r"\D", "", figures) + (f".{decimals}" if decimals else "")
     simple = re.fullmatch(rf"(\d+)(?:{re.escape(own)}(\d+)|{re.escape(other)}(\d{{1,2}}))?", body, re.ASCII)
     if simple is None:
         raise _unreadable()
     decimals = simple[2] or simple[3]
+    if decimals and len(decimals) == 3 > digits and decimals.endswith("0") and len(simple[1]) <= 3:
+        raise _unreadable()
     return simple[1] + (f".{decimals}" if decimals else "")
 
 

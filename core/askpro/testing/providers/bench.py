@@ -174,6 +174,8 @@ class Bench(Hands):
     def must_hear(self) -> None:
         """Skip the test unless somebody sends events."""
         if not self.hears:
+            claimed = self.provider.capabilities(self.ctx).features
+            assert Feature.ENDPOINT not in claimed, "who enters an address for events hears of them"
             pytest.skip("nobody sends this provider events")
 
     def must_ask(self) -> None:

@@ -34,6 +34,7 @@ class DisputePromises:
     async def test_dispute_ends(self, bench: Bench) -> None:
         """It goes forward only, and what the bank decided stays decided."""
         bench.needs(Feature.DISPUTES)
+        assert bench.dispute_ends, "every dispute ends somehow"
         for end in bench.dispute_ends:
             ref = await bench.dispute(await bench.paid())
             before = await bench.provider.look_up_dispute(bench.ctx, ref)

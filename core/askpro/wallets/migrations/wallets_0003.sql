@@ -64,7 +64,7 @@ begin
 end $$;
 create trigger keep before update on wallets.promo for each row execute function wallets.keep_promo();
 
--- A grant beyond the limit waits among the adjustments, as kind 'promo'; when it is approved, the grant has the same id.
+-- A grant beyond the limit waits among the adjustments, as kind 'promo'; its transaction_id then names the grant.
 alter table wallets.adjustment
   add column kind text not null default 'adjustment' check (kind in ('adjustment', 'promo')),
   add column priority int not null default 0,

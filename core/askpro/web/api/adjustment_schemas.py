@@ -58,7 +58,7 @@ class AdjustmentNew(Struct, frozen=True, forbid_unknown_fields=True):
 class Adjustment(Struct, frozen=True):
     """A booking by hand. ``decided_by`` empty and booked: it lay within what one person may book alone.
 
-    Of kind ``promo`` it is promotional credit beyond that limit; once it is booked, the credit has the same id.
+    Of kind ``promo`` it is promotional credit beyond that limit; once booked, ``transaction_id`` is the credit's id.
     """
 
     id: UUID

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from askpro import db
 from askpro.errors import InvalidInput
+from askpro.messages import preferences
 from askpro.people.queries import customer
 from askpro.wallets import queries
 from askpro.wallets.model import Preference
@@ -63,9 +64,12 @@ async def put_balance_notices(call: Call[Nothing, BalanceNoticesPut]) -> Balance
     given = [each.value for each in call.body.thresholds]
     if any(each.currency != one.currency for each in given):
         raise InvalidInput(f"this wallet holds {one.currency}", code="currency_mismatch", field="thresholds")
-    kept = await set_notices(
-        tenant, one.wallet_id, thresholds=[each.units for each in given], tell_empty=call.body.tell_empty
-    )
+    async with db.unit(tenant):
+        kept = await set_notices(
+            tenant, one.wallet_id, thresholds=[each.units for each in given], tell_empty=call.body.tell_empty
+        )
+        wanted = kept.tell_empty or bool(kept.thresholds)  # as on the page: the mail is wanted if there is any
+        await preferences.set_wanted(tenant, one.id, "wallet.low", wanted, by=call.actor)
     return _shown(kept, one.currency)
 
 
