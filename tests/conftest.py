@@ -14,11 +14,12 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from askpro import db, secrets
+from askpro import db, logs, secrets
 from askpro.migrations.bootstrap import bootstrap, with_database
 from askpro.postgres import LocalPostgres
 from embedded import APP_PASSWORD
 
+logs.configure()  # structlog's own way of showing an exception takes a second each
 REFERENCE = Path(os.environ.get("ASKPRO_REFERENCE", Path(__file__).parents[1].parent / "shared" / "reference"))
 
 

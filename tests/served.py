@@ -16,25 +16,31 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from askpro.app import create_app
 from askpro.migrations.bootstrap import with_database
+from askpro.people import keys
 from askpro.postgres import LocalPostgres
-from web_site import SECRET, Site, event, populate, running, settings_for
+from askpro.tenancy.service import update_tenant
+from web_site import OPERATOR, SECRET, Site, event, populate, running, settings_for
 
 __all__ = ("Served", "served")
 
 
 @dataclass(frozen=True)
 class Served:
-    """A running server and a key for it."""
+    """A running server and keys for it, more than one because each has its limit."""
 
     url: str
-    key: str
+    keys: tuple[str, ...]
 
 
-async def _filled(dsn: str) -> tuple[str, str]:
-    """A key, and the id of a customer with a booked call."""
+_KEYS = 12
+
+
+async def _filled(dsn: str) -> tuple[tuple[str, ...], str]:
+    """Keys of a reseller with no limit that matters here, and the id of a customer with a booked call."""
 
     @dataclass
     class Where:
@@ -47,7 +53,10 @@ async def _filled(dsn: str) -> tuple[str, str]:
         await populate(site)
         api = await site.client("nord")
         await api.post("/api/v2/usage", json={"events": [event("a")]})
-        return site.keys["nord"], str(site.customers["nord/C-1"].id)
+        nord = site.tenants["nord"]
+        await update_tenant(nord.id, settings=replace(nord.settings, api_per_minute=1_000_000), by=OPERATOR)
+        made = [(await keys.create(nord.id, f"full {n}", ["*"], by=OPERATOR))[0] for n in range(_KEYS)]
+        return tuple(made), str(site.customers["nord/C-1"].id)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +71,7 @@ def served(postgres: LocalPostgres, template: str) -> Iterator[Served]:
 
     asyncio.run(admin(f"create database {name} template {template} strategy file_copy owner askpro_owner"))
     dsn = postgres.dsn(name, user="askpro_app", password="app-test-password")
-    key, _ = asyncio.run(_filled(dsn))
+    made, _ = asyncio.run(_filled(dsn))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -81,7 +90,7 @@ def served(postgres: LocalPostgres, template: str) -> Iterator[Served]:
     try:
         url = f"http://127.0.0.1:{port}"
         _wait(url, server)
-        yield Served(url, key)
+        yield Served(url, made)
     finally:
         server.terminate()
         assert server.wait(timeout=30) == 0, "the server did not stop in order"

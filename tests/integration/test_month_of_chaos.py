@@ -22,6 +22,10 @@ from web_site import settings_for
 pytestmark = pytest.mark.anyio
 
 SEEDS = 50
+STORIES = 10
+"""Different months; each goes wrong in five ways. How a month goes when nothing does is lived once."""
+
+_smooth: dict[int, dict[str, Any]] = {}
 
 
 @pytest.fixture
@@ -42,15 +46,19 @@ async def test_the_same_end(seed: int, empty_database: Any, move: Callable[[time
     host = plugin_host(settings_for(empty_database, plugins=("stripe",)))
     host.load()
     await migrate_plugins(empty_database.admin_dsn, host.migrations())
-    days, ends = story(seed), []
-    for slug, trouble in (("smooth", Chaos()), ("stormy", TROUBLE(seed))):
+    month = seed % STORIES
+
+    async def lived(slug: str, trouble: Chaos) -> dict[str, Any]:
         move(timedelta())
-        async with life(empty_database, slug, trouble, move, seed) as one:
-            await one.live(days)
-            ends.append(await one.end_state())
+        async with life(empty_database, slug, trouble, move, month) as one:
+            await one.live(story(month))
+            end = await one.end_state()
             assert await one.sound() == []
-            clearing = next(balance for kind, _, balance in ends[-1]["accounts"] if kind == "clearing")
-            assert -clearing == ends[-1]["stripe"]["owed"] * 10_000
-            assert [order for order in ends[-1]["orders"] if order[3]] == []
-    smooth, stormy = ends
-    assert stormy == smooth
+        clearing = next(balance for kind, _, balance in end["accounts"] if kind == "clearing")
+        assert -clearing == end["stripe"]["owed"] * 10_000
+        assert [order for order in end["orders"] if order[3]] == []
+        return end
+
+    if month not in _smooth:
+        _smooth[month] = await lived("smooth", Chaos())
+    assert await lived("stormy", TROUBLE(seed)) == _smooth[month]

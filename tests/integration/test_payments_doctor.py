@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shlex
 import sys
 from dataclasses import replace
 from datetime import timedelta
@@ -236,50 +237,65 @@ async def test_a_reseller_of_the_shared_address(house: House) -> None:
 # the console
 
 
-async def console(database: Any, *words: str) -> tuple[int, str]:
-    """``askpro payments …`` as the operator runs it, with the sandbox only; (exit code, what it prints)."""
+_EACH = """
+import contextlib, io, json, sys
+from askpro.cli import main
+for words in json.loads(sys.argv[1]):
+    said, code = io.StringIO(), 0
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        try:
+            sys.argv = ["askpro", "payments", *words]
+            main()
+        except SystemExit as left:
+            code = left.code or 0
+    print(json.dumps([code, said.getvalue()]))
+"""
+
+
+async def console(database: Any, *commands: str) -> list[tuple[int, str]]:
+    """``askpro payments …`` as the operator runs it, with the sandbox only, one command after the other in a process of
+    their own, since starting one takes longer than all of them: (exit code, what it prints) of each."""
     environment = {
         **os.environ, "ASKPRO_DATABASE_URL": database.dsn, "ASKPRO_SECRET_KEY": SECRET[0], "ASKPRO_PLUGINS": "sandbox",
         "ASKPRO_BASE_DOMAIN": "x.example", "PYTHONPATH": os.pathsep.join(sys.path),
     }  # fmt: skip
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "from askpro.cli import main; main()", "payments", *words,
-        env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        sys.executable, "-c", _EACH, json.dumps([shlex.split(one) for one in commands]),
+        env=environment, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     said, _ = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode is not None
-    return process.returncode, said.decode()
+    assert process.returncode == 0
+    return [(code, text) for code, text in map(json.loads, said.decode().splitlines())]
 
 
 async def test_at_the_console(house: House, empty_database: Any) -> None:
     """Exit code 1 for an error and 0 without; addresses; stuck events listed and replayed, with a line in the audit."""
-    code, said = await console(empty_database, "doctor")
+    [(code, said)] = await console(empty_database, "doctor")
     assert (code, "sandbox" in said) == (0, True), said
     tenant = house.tenants["nord"].id
     event = ProviderEvent(id="evt-1", kind=EventKind.PAYOUT, occurred_at=clock.now(), live=False, type="payout.made")
     identifier = await inbox.accept(tenant, "sandbox", event)
     async with db.unit(tenant):
         await db.execute("update payments.inbox set dead_at = now() where tenant_id = $1", tenant)
-    code, said = await console(empty_database, "doctor", "--tenant", "nord", "--json")
-    assert code == 1
-    assert {"tenant": "nord", "provider": "sandbox", "level": "error"}.items() <= json.loads(said)[0].items()
-    assert (await console(empty_database, "doctor", "--tenant", "falke"))[0] == 0
-    _, listed = await console(empty_database, "events", "--dead")
-    assert str(identifier) in listed
-    assert "payout.made" in listed
-    assert (await console(empty_database, "replay", "nord"))[0] == 2
-    assert (await console(empty_database, "replay", "falke", str(identifier)))[0] == 2
-    code, said = await console(empty_database, "replay", "nord", "--all")
-    assert (code, said.splitlines()[-1]) == (0, "1 events will be processed again")
+    checked, other, listed, none, anothers, replayed = await console(
+        empty_database, "doctor --tenant nord --json", "doctor --tenant falke", "events --dead", "replay nord",
+        f"replay falke {identifier}", "replay nord --all",
+    )  # fmt: skip
+    assert (checked[0], other[0], none[0], anothers[0]) == (1, 0, 2, 2)
+    assert {"tenant": "nord", "provider": "sandbox", "level": "error"}.items() <= json.loads(checked[1])[0].items()
+    assert str(identifier) in listed[1]
+    assert "payout.made" in listed[1]
+    assert (replayed[0], replayed[1].splitlines()[-1]) == (0, "1 events will be processed again")
     assert await inbox.events(tenant, state="dead") == []
     async with db.unit(tenant):
         actor = await db.fetchval(
             "select actor from audit.entry where tenant_id = $1 and action = 'payments.event_replayed'", tenant
         )
     assert actor == "operator:console"
-    for slug, host in (("nord", "nord.x.example"), ("platform", "x.example")):
-        code, said = await console(empty_database, "endpoint", slug, "sandbox")
-        assert code == 0
-        assert f"http://{host}:8000/webhooks/sandbox/" in said
-    assert (await console(empty_database, "endpoint", "nobody", "sandbox"))[0] == 2
-    assert (await console(empty_database, "endpoint", "nord", "sandbox", "--create"))[0] == 2
+    ours, platforms, nobodys, made = await console(
+        empty_database, "endpoint nord sandbox", "endpoint platform sandbox", "endpoint nobody sandbox",
+        "endpoint nord sandbox --create",
+    )  # fmt: skip
+    assert (ours[0], platforms[0], nobodys[0], made[0]) == (0, 0, 2, 2)
+    assert "http://nord.x.example:8000/webhooks/sandbox/" in ours[1]
+    assert "http://x.example:8000/webhooks/sandbox/" in platforms[1]
