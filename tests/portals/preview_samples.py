@@ -273,6 +273,7 @@ def _notifications(house: House, wrong: str = "") -> views.NotificationsPage:
         low_balance=wrong or ("10,00" if german else "10.00"),
         mails=(views.Option(promo, "mail.promo", current=True),),
         errors=(views.FieldError("low_balance", text),) if wrong else (),
+        further=tuple((f"low_balance_{n}", "5,00" if german and n == 2 else "") for n in range(2, 6)),
     )  # fmt: skip
 
 

@@ -45,4 +45,6 @@ def _chosen(arguments: tuple[str, ...]) -> bool:
 
 def _workers() -> list[str]:
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return ["-n", str(min(processors, 4)), "--dist", "loadfile"] if processors > 1 else []
+    # in the order of collection, which begins with what takes longest (tests/conftest.py)
+    shared = ["-n", str(min(processors, 4)), "--dist", "loadfile", "--no-loadscope-reorder"]
+    return shared if processors > 1 else []

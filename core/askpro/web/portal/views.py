@@ -303,6 +303,12 @@ class NotificationsPage:
     errors: tuple[FieldError, ...] = ()
     further: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def further_open(self) -> bool:
+        """Whether they are in sight: somebody uses them, or something is wrong with one."""
+        names = {name for name, _ in self.further}
+        return any(typed for _, typed in self.further) or any(one.field in names for one in self.errors)
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorPage:
