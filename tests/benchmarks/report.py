@@ -40,6 +40,8 @@ class Line:
     def met(self) -> bool | None:
         if self.value is None:
             return None
+        if self.value < 0 or min(self.rounds, default=0) < 0:
+            return False  # a process ended in between, whose time is known in ticks only: nothing was measured
         return self.value >= self.goal.goal if self.goal.sign == "≥" else self.value <= self.goal.goal
 
 

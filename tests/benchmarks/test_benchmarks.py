@@ -14,6 +14,7 @@ from support.shops import FLAT, open_shop
 from .compare import absolute, compare
 from .invariants import checked, read_books
 from .measured import Measured, OtherRun, Sheet
+from .report import Goal, Line
 
 
 def test_a_ratio_is_of_one_run_and_one_unit() -> None:
@@ -46,6 +47,16 @@ def test_rounds_are_paired() -> None:
         sheet.note("lower", lower, "ms")
     assert sheet.ratios("upper", "lower") == [2, 3, 4]
     assert sheet.median("upper").value == 8
+
+
+@pytest.mark.parametrize(
+    ("value", "rounds", "met"),
+    [(2.5, (2.0, 3.0), True), (3.5, (3.0, 4.0), False), (0, (0,), True), (-52, (-111, 5), False), (2, (-1, 5), False)],
+)
+def test_nonsense_meets_no_goal(value: float, rounds: tuple[float, ...], met: bool) -> None:
+    """A cost below nothing is no measurement, however far below the goal it lies."""
+    goal = Goal(3, "posting ÷ COPY", "≤", 3, lambda _: list(rounds))
+    assert Line(goal, value, rounds).met is met
 
 
 @pytest.mark.anyio
