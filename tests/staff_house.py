@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -11,16 +13,33 @@ import httpx
 
 from askpro import clock
 from askpro.actor import Actor
+from askpro.app import create_app
 from askpro.money import Money
 from askpro.payments import disputes, queries
 from askpro.payments.model import Order
 from askpro.payments.refund_model import Dispute
 from askpro.people.service import add_person
+from askpro.pluginhost import migrate_plugins
+from askpro.pluginhost.service import offer
 from askpro.sdk import payments as sdk
-from portal_house import PASSWORD, Browser, Portal, credit
-from web_site import OPERATOR
+from paying import with_sandbox
+from portal_house import PASSWORD, Browser, Portal, credit, furnish
+from web_site import OPERATOR, running, settings_for
 
-__all__ = ("colleague", "disputed", "fields", "paid", "send", "staff", "words")
+__all__ = ("colleague", "disputed", "fields", "paid", "send", "staff", "with_stripe", "words")
+
+
+@asynccontextmanager
+async def with_stripe(database: Any) -> AsyncIterator[Portal]:
+    """Both brands, with Stripe on offer beside the sandbox and not set up."""
+    app = create_app(settings_for(database, plugins=("sandbox", "stripe")))
+    host = app.litestar.state["host"]
+    await migrate_plugins(database.admin_dsn, host.migrations())
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(running(app))
+        await with_sandbox(host, database.admin_dsn)
+        await offer(host, "stripe", by="tests")
+        yield Portal(app, stack, await furnish(host))
 
 
 async def staff(portal: Portal, slug: str = "nordstern", email: str = "staff@example.org") -> Browser:

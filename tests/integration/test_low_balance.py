@@ -400,6 +400,26 @@ async def test_five_amounts_on_the_page(portal: Portal) -> None:
     assert await kept() == (20_500_000, 5_000_000, 1_000_000)
 
 
+async def test_further_amounts_are_folded_away_until_they_matter(portal: Portal) -> None:
+    """Out of sight for who has none; in sight where one is saved, or where one is wrong."""
+    browser = await portal.browser()
+    await browser.sign_in()
+
+    def folded(page: str) -> bool:
+        (fold,) = re.findall(r'<details class="further"([^>]*)>', page)
+        return "open" not in fold
+
+    await browser.get("/notifications")
+    assert folded(browser.page)
+    assert not folded((await browser.post("/notifications", {"low_balance": "5", "low_balance_2": "viel"})).text)
+    await browser.post("/notifications", {"low_balance": "5"})
+    await browser.get("/notifications")
+    assert folded(browser.page)
+    await browser.post("/notifications", {"low_balance": "5", "low_balance_2": "1"})
+    await browser.get("/notifications")
+    assert not folded(browser.page)
+
+
 async def test_thresholds_over_the_api(site: Site) -> None:
     """Put whole and read again; six, other money and other tenants' customers are refused."""
     api, stranger = await site.client("nord"), await site.client("falke")

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from askpro import clock
-from askpro.app import create_app
 from askpro.money import Money
 from askpro.payments import bank_payouts
-from askpro.pluginhost import migrate_plugins
-from askpro.pluginhost.service import offer
 from askpro.sdk.payments import Outcome, PayoutResult
-from paying import with_sandbox
-from portal_house import Portal, furnish
-from staff_house import staff, words
-from web_site import running, settings_for
+from portal_house import Portal
+from staff_house import staff, with_stripe, words
 
 pytestmark = pytest.mark.anyio
 
@@ -30,14 +24,8 @@ EMPTY = "No payouts yet."
 @pytest.fixture
 async def portal(empty_database: Any) -> AsyncIterator[Portal]:
     """Both brands, with Stripe on offer."""
-    app = create_app(settings_for(empty_database, plugins=("sandbox", "stripe")))
-    host = app.litestar.state["host"]
-    await migrate_plugins(empty_database.admin_dsn, host.migrations())
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(running(app))
-        await with_sandbox(host, empty_database.admin_dsn)
-        await offer(host, "stripe", by="tests")
-        yield Portal(app, stack, await furnish(host))
+    async with with_stripe(empty_database) as made:
+        yield made
 
 
 async def paid_out(

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
 from askpro import db
-from askpro.app import create_app
-from askpro.pluginhost import migrate_plugins
-from askpro.pluginhost.service import offer
 from askpro.pluginhost.switches import read_values
-from paying import with_sandbox
-from portal_house import Portal, furnish
-from staff_house import send, staff, words
-from web_site import running, settings_for
+from portal_house import Portal
+from staff_house import send, staff, with_stripe, words
 
 pytestmark = pytest.mark.anyio
 
@@ -27,14 +21,8 @@ KEY = "sk_test_51NeverToBeShownAnywhere"
 @pytest.fixture
 async def portal(empty_database: Any) -> AsyncIterator[Portal]:
     """Both brands, with Stripe on offer and not set up."""
-    app = create_app(settings_for(empty_database, plugins=("sandbox", "stripe")))
-    host = app.litestar.state["host"]
-    await migrate_plugins(empty_database.admin_dsn, host.migrations())
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(running(app))
-        await with_sandbox(host, empty_database.admin_dsn)
-        await offer(host, "stripe", by="tests")
-        yield Portal(app, stack, await furnish(host))
+    async with with_stripe(empty_database) as made:
+        yield made
 
 
 async def test_a_secret_is_written_and_never_read(portal: Portal) -> None:

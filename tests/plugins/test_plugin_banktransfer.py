@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -30,6 +29,7 @@ from askpro_banktransfer.movements import open_books
 from askpro_banktransfer.settings import BankTransferSettings
 from askpro_banktransfer.telling import tell
 from support.camt import Line, camt053, joined
+from support.turns import beside
 
 pytestmark = pytest.mark.anyio
 
@@ -278,27 +278,15 @@ async def test_a_large_statement_blocks_nobody(bench: BankTransferBench) -> None
     transfer = await _begun(bench, reference="T-261122-K7QM4")
     lines = [replace(line_for(transfer, Money.of(1, "EUR")), text=f"Rechnung {number}") for number in range(4_000)]
     data = camt053([*lines, line_for(transfer)])
-    turns = 0
-    done: list[str] = []
-
-    async def others() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    async def statement() -> None:
-        await take_in(bench.ctx, "large.xml", data)
-        done.append("statement")
 
     async def question() -> None:
         await _outcome(bench, transfer)
-        done.append("question")
 
-    beside = asyncio.create_task(others())
-    await asyncio.gather(statement(), question())
-    beside.cancel()
-    assert done == ["question", "statement"]
+    async def statement() -> None:
+        await take_in(bench.ctx, "large.xml", data)
+
+    done, turns = await beside(statement(), question())
+    assert done == ["question", "work"]
     assert turns > 100
     assert await _outcome(bench, transfer) is Outcome.SETTLED
 

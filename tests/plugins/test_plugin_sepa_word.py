@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import nullcontext
 from datetime import date, timedelta
 from typing import Any
@@ -24,6 +23,7 @@ from askpro_sepa.agreeing import cancel, revoke
 from askpro_sepa.model import Debit
 from askpro_sepa.store import open_book
 from support.camt import joined
+from support.turns import beside
 
 __all__ = ("sepa", "sepa_host")
 pytestmark = pytest.mark.anyio
@@ -224,31 +224,19 @@ def _large(size: int, end: str) -> bytes:
 async def test_a_large_statement_blocks_nobody(sepa: SepaBench, size: int, end: str) -> None:
     """While megabytes are read, others have their turn: many times, and a question that is asked after the statement
     was handed in is answered before it."""
-    turns = 0
-    done: list[str] = []
-
-    async def others() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
 
     async def statement(data: bytes) -> None:
         with pytest.raises(InvalidInput, match="no XML") if end else nullcontext():
             await bank.read_file(sepa.ctx, "large.xml", data)
-        done.append("statement")
 
     async def question() -> None:
         async with open_book(sepa.ctx) as book:
             await debits.queue_days(book)
-        done.append("question")
 
     data = _large(size, end)
     assert size - 4000 < len(data) <= size
-    beside = asyncio.create_task(others())
-    await asyncio.gather(statement(data), question())
-    beside.cancel()
-    assert done == ["question", "statement"]
+    done, turns = await beside(statement(data), question())
+    assert done == ["question", "work"]
     assert turns > 100
 
 

@@ -24,6 +24,7 @@ from askpro.calls.imports.runs import Reject
 from askpro.calls.refusals import Refusal, open_refusals
 from askpro.cli.runtime import with_database
 from askpro.errors import InvalidInput
+from askpro.sdk import sheet_cell
 from askpro.settings import Settings
 from askpro.tenancy.queries import tenant_by_slug
 
@@ -186,5 +187,4 @@ def show(summary: Summary) -> dict[str, object]:
 
 
 def _safe(value: object) -> object:
-    """A text that a spreadsheet would take for a formula gets an apostrophe."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return sheet_cell(value) if isinstance(value, str) else value
